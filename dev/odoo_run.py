@@ -1,0 +1,102 @@
+"""How Odoo is called: configuration, environment, command, log."""
+
+import os
+import re
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cluster
+import odoo_tree
+import places
+
+SUBCOMMAND = re.compile(r"[a-z]")
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \d+ (?P<level>[A-Z]+) ")
+BAD_LEVELS = ("WARNING", "ERROR", "CRITICAL")
+
+
+def free_port():
+    """A port of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def write_config():
+    """Write the configuration file of this clone and this Odoo; its path."""
+    tree = odoo_tree.find()
+    addons = [*odoo_tree.addons_paths(tree), places.addons_link()]
+    values = {
+        "addons_path": ",".join(str(path) for path in addons),
+        "data_dir": places.data_dir(),
+        "db_host": places.socket_dir(),
+        "db_port": 5432,
+        "db_user": cluster.ROLE,
+        "http_interface": "127.0.0.1",
+        "without_demo": True,
+    }
+    lines = [f"{name} = {value}" for name, value in values.items()]
+    name = f"odoo-{places.short_hash(places.ROOT, tree)}.conf"
+    target = places.cache() / name
+    fresh = target.with_name(f"{name}.{os.getpid()}")
+    fresh.write_text("\n".join(["[options]", *lines, ""]))
+    fresh.replace(target)
+    return target
+
+
+def environment():
+    """Environment in which `odoo` is found and reads our configuration."""
+    values = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
+    values["PYTHONPATH"] = str(odoo_tree.find())
+    values["ODOO_RC"] = str(write_config())
+    return values
+
+
+def command(arguments):
+    """The full command for Odoo arguments, and the port it got (or None)."""
+    # -P is not there before Python 3.11, so the launcher is a line of code:
+    # `-m odoo` would put the current folder in front of everything.
+    launcher = "import sys; sys.path.remove(''); import odoo.cli; odoo.cli.main()"
+    base = [sys.executable, "-c", launcher]
+    is_server = not arguments or not SUBCOMMAND.match(arguments[0])
+    given = any(re.match(r"--http-port|-p$|--no-http", a) for a in arguments)
+    if given or not (is_server or arguments[0] == "server"):
+        return [*base, *arguments], None
+    port = free_port()
+    ports = [f"--http-port={port}", f"--gevent-port={free_port()}"]
+    return [*base, *arguments, *ports], port
+
+
+@dataclass
+class Expected:
+    """A log line that Odoo itself writes on a clean machine."""
+
+    pattern: str
+    why: str
+
+
+EXPECTED = ()
+
+
+def bad_lines(log):
+    """Lines of a log (with what follows them) that tell of something wrong."""
+    found = []
+    for entry in entries(Path(log).read_text(errors="replace")):
+        match = LOG_LINE.match(entry)
+        if match and match["level"] in BAD_LEVELS and not _is_expected(entry):
+            found.append(entry)
+    return found
+
+
+def entries(text):
+    """Split a log into entries: a line with level, and the lines below it."""
+    starts = [match.start() for match in re.finditer(LOG_LINE, text)]
+    return [
+        text[start:end].rstrip()
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
+    ]
+
+
+def _is_expected(entry):
+    return any(re.search(expected.pattern, entry) for expected in EXPECTED)

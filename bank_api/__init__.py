@@ -1,0 +1,64 @@
+"""Mastercard Open Banking Europe as seen from us: HTTP, JSON and signatures.
+
+No Odoo in here, and nothing happens at import.
+"""
+
+from .client import Client
+from .errors import (
+    CODES,
+    AccessTokenRejected,
+    BankApiError,
+    ConsentExpired,
+    CredentialsRejected,
+    Malformed,
+    Misconfigured,
+    PagingTokenRejected,
+    RateLimited,
+    Rejected,
+    Transient,
+)
+from .records import (
+    BOOKED,
+    PENDING,
+    Account,
+    AccountList,
+    AccountNumber,
+    Money,
+    Provider,
+    TokenSet,
+    Transaction,
+    TransactionPage,
+    UpdateAnswer,
+)
+from .signatures import SignatureRejected, Verified, verify
+from .wire import raw_json
+
+__all__ = [
+    "BOOKED",
+    "CODES",
+    "PENDING",
+    "AccessTokenRejected",
+    "Account",
+    "AccountList",
+    "AccountNumber",
+    "BankApiError",
+    "Client",
+    "ConsentExpired",
+    "CredentialsRejected",
+    "Malformed",
+    "Misconfigured",
+    "Money",
+    "PagingTokenRejected",
+    "Provider",
+    "RateLimited",
+    "Rejected",
+    "SignatureRejected",
+    "TokenSet",
+    "Transaction",
+    "TransactionPage",
+    "Transient",
+    "UpdateAnswer",
+    "Verified",
+    "raw_json",
+    "verify",
+]

@@ -150,7 +150,7 @@ class PrivateApt:
         if is_root():
             # apt's helper user may not look into a home folder of mode 0700.
             options["APT::Sandbox::User"] = "root"
-        flags = [part for pair in options.items() for part in ("-o", "%s=%s" % pair)]
+        flags = [part for pair in options.items() for part in ("-o", f"{pair[0]}={pair[1]}")]
         with open(self.log, "ab") as file:
             done = subprocess.run(
                 ["apt-get", "-q", *flags, *arguments],

@@ -1,0 +1,54 @@
+"""Pure functions on what the bank said. No Odoo, no network, no clock."""
+
+from .account_numbers import (
+    account_key,
+    bban_from_iban,
+    iban_from_bban,
+    normalise_bban,
+    normalise_iban,
+    same_account,
+)
+from .matching import Match, Seen, candidate_keys, match
+from .order import booking_order
+from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
+from .rekeying import Pair
+from .rows import (
+    BOOKED,
+    PENDING,
+    WITHDRAWN,
+    BankRow,
+    KnownRow,
+    content_hash,
+    fingerprint,
+)
+from .windows import fetch_window, settled_window
+
+__all__ = [
+    "BOOKED",
+    "DIFFERS",
+    "EQUAL",
+    "PENDING",
+    "UNKNOWN",
+    "WITHDRAWN",
+    "BankRow",
+    "KnownRow",
+    "Match",
+    "Pair",
+    "Proof",
+    "Seen",
+    "account_key",
+    "bban_from_iban",
+    "booking_order",
+    "candidate_keys",
+    "content_hash",
+    "fetch_window",
+    "fingerprint",
+    "iban_from_bban",
+    "match",
+    "normalise_bban",
+    "normalise_iban",
+    "opening_balance",
+    "prove",
+    "same_account",
+    "settled_window",
+]

@@ -1,0 +1,228 @@
+"""Which rows of the bank are which rows of the feed.
+
+Pure: nothing is stored here. Within one call the order of the rows does not matter.
+
+Rules. The bank's id is trusted only together with date, amount and currency: some
+banks use an id again, or only number the rows of a day. While the feed's row is
+pending the id alone will do, because date and amount may settle. Equal rows are
+counted, never collapsed. A row without an id is known by its fingerprint and a
+number. With a ``covered`` window the list is complete there, so a row that is gone
+and a new equal one are one transaction whose id the bank changed.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from .rekeying import Pair, settle_window
+from .rows import (
+    BOOKED,
+    PENDING,
+    WITHDRAWN,
+    BankRow,
+    KnownRow,
+    base_for,
+    base_of,
+    core,
+    keys_for,
+    plain_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What earlier pages of the same reading used up. Start with ``Seen()``."""
+
+    keys: frozenset[str] = frozenset()
+    contents: frozenset[tuple] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The outcome. Each bank row is in one list. Always store ``pair.key``.
+
+    ``new``: store. ``known``: nothing to do. ``changed``: same transaction, other
+    content. ``booked``: was pending, is booked now. ``rekeyed``: same transaction, the
+    bank changed its id. In the last three look at ``known.state`` too: a withdrawn
+    row may be back. ``withdrawn``: the bank deleted it. ``ignored``: repeated in this
+    reading, or deleted before we ever saw it. ``vanished``: rows of the feed that are
+    missing in the covered window. ``seen``: give it to the match of the next page.
+    """
+
+    new: list[Pair] = field(default_factory=list)
+    known: list[Pair] = field(default_factory=list)
+    changed: list[Pair] = field(default_factory=list)
+    booked: list[Pair] = field(default_factory=list)
+    rekeyed: list[Pair] = field(default_factory=list)
+    withdrawn: list[Pair] = field(default_factory=list)
+    ignored: list[BankRow] = field(default_factory=list)
+    vanished: list[KnownRow] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+
+
+def candidate_keys(rows: Iterable[BankRow], seen: Seen | None = None) -> set[str]:
+    """The keys these rows may have in the feed: look them up in one query."""
+    rows = list(rows)
+    sizes = Counter(map(base_for, rows))
+    sizes.update(map(base_of, seen.keys if seen else ()))
+    return {key for row in rows for key in keys_for(row, sizes[base_for(row)])}
+
+
+def match(
+    rows: Iterable[BankRow],
+    known: Iterable[KnownRow],
+    *,
+    covered: tuple[date, date] | None = None,
+    seen: Seen | None = None,
+) -> Match:
+    """Match bank rows of one account against the feed of that account.
+
+    ``rows``: one page, or the whole list of a window. ``known``: at least the feed
+    rows whose key is among :func:`candidate_keys`; with ``covered`` also all feed
+    rows with a date in it. ``covered``: first and last day, both included, for which
+    ``rows`` is the bank's complete list (see ``windows.settled_window``).
+    """
+    seen = seen or Seen()
+    known = sorted(known, key=lambda each: each.key)
+    rows, repeated, contents = _without_repeats(rows, seen.contents)
+    free = [each for each in known if each.key not in seen.keys]
+    taken = {each.key for each in known} | seen.keys
+    pairs = _by_family(rows, free, taken)
+    vanished: list[KnownRow] = []
+    if covered:
+        pairs, vanished = settle_window(pairs, free, covered)
+    used = {pair.key for pair in pairs}
+    result = Match(
+        ignored=repeated,
+        vanished=vanished,
+        seen=Seen(seen.keys | used, contents),
+    )
+    for pair in pairs:
+        _sort_in(result, pair)
+    return result
+
+
+def _without_repeats(
+    rows: Iterable[BankRow], earlier: frozenset[tuple]
+) -> tuple[list[BankRow], list[BankRow], frozenset[tuple]]:
+    """Count the same id with the same content once; rows without an id all count.
+
+    The running balance tells two equal payments under one id apart. A row without
+    balance, such as the pending copy of a booked one, is the same transaction.
+    """
+    contents = set(earlier)
+    single, repeated = [], []
+    for row in sorted(rows, key=_stable_order):
+        content = (row.key_id, *core(row), plain_text(row), row.is_deleted)
+        if row.key_id and _repeats(content, row, contents):
+            repeated.append(row)
+            continue
+        single.append(row)
+        if row.key_id:
+            contents |= {(*content, row.state), (*content, row.state, row.balance)}
+    return single, repeated, frozenset(contents)
+
+
+def _repeats(content: tuple, row: BankRow, contents: set[tuple]) -> bool:
+    # A booked row is no repetition of its pending copy, the other way round it is.
+    for state in {BOOKED, row.state}:
+        if (*content, state) in contents:
+            balances = {(*content, state, each) for each in (None, row.balance)}
+            if row.balance is None or not balances.isdisjoint(contents):
+                return True
+    return False
+
+
+def _stable_order(row: BankRow) -> tuple:
+    """Live before deleted, booked before pending; position only between equals."""
+    balance = (row.balance is None, row.balance or 0)
+    states = (row.is_deleted, row.state != BOOKED)
+    equals = (balance, row.payload_hash, row.position)
+    return (*states, core(row), plain_text(row), *equals)
+
+
+def _by_family(
+    rows: Sequence[BankRow], free: Sequence[KnownRow], taken: set[str]
+) -> list[Pair]:
+    relatives = defaultdict(list)
+    for each in free:
+        relatives[base_of(each.key)].append(each)
+    families = defaultdict(list)
+    for row in rows:
+        families[base_for(row)].append(row)
+    pairs = []
+    for base, members in families.items():
+        pairs += _assign(members, relatives[base], taken)
+    return pairs
+
+
+def _assign(
+    rows: list[BankRow], relatives: list[KnownRow], taken: set[str]
+) -> list[Pair]:
+    """Give each row of one family its feed row, best fit first, or a free key."""
+    pairs = []
+    # A deletion must not take the feed row that a living row stands for.
+    for deleted in (False, True):
+        waiting = [row for row in rows if row.is_deleted is deleted]
+        for fits in (_same_all, _same_text, _same_core, _unsettled):
+            still = []
+            for row in waiting:
+                found = next((each for each in relatives if fits(row, each)), None)
+                if found is None:
+                    still.append(row)
+                    continue
+                relatives.remove(found)
+                pairs.append(Pair(row, found.key, found))
+            waiting = still
+        pairs += [Pair(row, _free_key(row, taken)) for row in waiting]
+    return pairs
+
+
+def _same_core(row: BankRow, known: KnownRow) -> bool:
+    return core(row) == core(known)
+
+
+def _same_text(row: BankRow, known: KnownRow) -> bool:
+    return _same_core(row, known) and plain_text(row) == plain_text(known)
+
+
+def _same_all(row: BankRow, known: KnownRow) -> bool:
+    same = row.payload_hash == known.payload_hash and row.state == known.state
+    return same and _same_text(row, known)
+
+
+def _unsettled(row: BankRow, known: KnownRow) -> bool:
+    """The id alone decides for a pending feed row and for a bare deletion."""
+    bare = row.is_deleted and (row.amount is None or row.date is None)
+    return bool(row.key_id) and (known.state == PENDING or bare)
+
+
+def _free_key(row: BankRow, taken: set[str]) -> str:
+    if row.is_deleted:
+        return base_for(row)
+    count = 2
+    while True:
+        for key in keys_for(row, count):
+            if key not in taken:
+                taken.add(key)
+                return key
+        count *= 2
+
+
+def _sort_in(result: Match, pair: Pair) -> None:
+    row, known = pair.row, pair.known
+    if row.is_deleted:
+        if known is None:
+            result.ignored.append(row)
+        else:
+            gone = known.state == WITHDRAWN
+            (result.known if gone else result.withdrawn).append(pair)
+    elif known is None:
+        result.new.append(pair)
+    elif known.state == PENDING and row.state == BOOKED:
+        result.booked.append(pair)
+    elif known.key != pair.key:
+        result.rekeyed.append(pair)
+    else:
+        (result.known if _same_all(row, known) else result.changed).append(pair)

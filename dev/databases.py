@@ -5,9 +5,10 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
 
+import children
 import locks
+import odoo_log
 import odoo_run
 import odoo_tree
 import places
@@ -15,6 +16,8 @@ from say import Stop, long_step, tail
 
 # What the template holds: core accounting with the Danish chart of accounts.
 TEMPLATE_MODULES = "account,l10n_dk"
+# Seconds after which a call of Odoo is hung and not slow.
+ODOO_TIMEOUT = 1200
 
 
 def filestore(name):
@@ -63,9 +66,9 @@ def _make_template(server, name):
     log = places.cache() / "template.log"
     arguments = ["-d", fresh, "-i", TEMPLATE_MODULES, "--stop-after-init"]
     with long_step("Making a template database with Odoo", "1 to 3 minutes"):
-        if call_odoo(arguments, log):
+        if call_odoo(arguments, log) != 0:
             raise Stop(f"{tail(log)}The template database failed (log: {log}).")
-    if bad := odoo_run.bad_lines(log):
+    if bad := odoo_log.bad_entries(log):
         raise Stop("\n".join([*bad, f"The template database failed (log: {log})."]))
     shutil.rmtree(filestore(name), ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
@@ -73,20 +76,19 @@ def _make_template(server, name):
     server.sql(f"ALTER DATABASE {fresh} RENAME TO {name}")
 
 
-def call_odoo(arguments, log, stdin=None):
+def call_odoo(arguments, log, stdin_text=None):
     """Run Odoo to its end, output into a log file; returns its exit code."""
     command, _port = odoo_run.command(arguments)
     with open(log, "wb") as file:
-        done = subprocess.run(
+        return children.run(
             command,
-            input=stdin,
-            stdin=None if stdin is not None else subprocess.DEVNULL,
+            timeout=ODOO_TIMEOUT,
+            stdin_text=stdin_text,
             stdout=file,
-            stderr=subprocess.STDOUT,
+            stderr=file,
             env=odoo_run.environment(),
             cwd="/",
         )
-    return done.returncode
 
 
 class Run:

@@ -1,20 +1,15 @@
-"""How Odoo is called: configuration, environment, command, log."""
+"""How Odoo is called: configuration, environment, command."""
 
 import os
 import re
 import socket
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 import cluster
 import odoo_tree
 import places
 
 SUBCOMMAND = re.compile(r"[a-z]")
-LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \d+ (?P<level>[A-Z]+) ")
-BAD_LEVELS = ("WARNING", "ERROR", "CRITICAL")
-
 
 def free_port():
     """A port of 127.0.0.1 that nobody uses now."""
@@ -66,37 +61,3 @@ def command(arguments):
     port = free_port()
     ports = [f"--http-port={port}", f"--gevent-port={free_port()}"]
     return [*base, *arguments, *ports], port
-
-
-@dataclass
-class Expected:
-    """A log line that Odoo itself writes on a clean machine."""
-
-    pattern: str
-    why: str
-
-
-EXPECTED = ()
-
-
-def bad_lines(log):
-    """Lines of a log (with what follows them) that tell of something wrong."""
-    found = []
-    for entry in entries(Path(log).read_text(errors="replace")):
-        match = LOG_LINE.match(entry)
-        if match and match["level"] in BAD_LEVELS and not _is_expected(entry):
-            found.append(entry)
-    return found
-
-
-def entries(text):
-    """Split a log into entries: a line with level, and the lines below it."""
-    starts = [match.start() for match in re.finditer(LOG_LINE, text)]
-    return [
-        text[start:end].rstrip()
-        for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
-    ]
-
-
-def _is_expected(entry):
-    return any(re.search(expected.pattern, entry) for expected in EXPECTED)

@@ -1,0 +1,96 @@
+"""./dev/test: every check of this add-on on a real Odoo 19.
+
+    ./dev/test                              all steps
+    ./dev/test pure                         one or several steps
+    ./dev/test odoo tests/test_callback.py -k replay
+    ./dev/test feed/tests/test_matching.py  the step follows from the path
+
+Steps, in this order:
+{steps}
+
+What follows the names of steps goes to pytest. Steps go on after a failure;
+all failures are told again at the end, before the closing line
+`N passed, N failed`. Logs stay in the cache folder, in `logs`.
+
+ODOO_HOME=<tree> uses your own Odoo 19, ODOO_PYTHON=<program> your own Python.
+"""
+
+import sys
+import time
+import traceback
+
+import children
+import cluster
+import databases
+import places
+import test_steps
+from say import Stop, run_main
+
+
+def parse(arguments):
+    """Split the arguments into names of steps and arguments for pytest."""
+    count = 0
+    while count < len(arguments) and arguments[count] in test_steps.STEPS:
+        count += 1
+    named, rest = arguments[:count], arguments[count:]
+    if not named:
+        named = list(test_steps.STEPS)
+        if rest:
+            named = test_steps.steps_for_paths(rest)
+    if rest and not set(named) & set(test_steps.PYTEST_STEPS):
+        raise Stop(f"{rest[0]} is neither a step nor a file: see ./dev/test --help.")
+    return [name for name in test_steps.STEPS if name in named], rest
+
+
+def run_step(name, bench):
+    """Run one step; its outcome is added to the bench, whatever happens."""
+    print(f"\n=== {name}", flush=True)
+    started = time.monotonic()
+    before = bench.passed, len(bench.failures)
+    try:
+        test_steps.STEPS[name](bench)
+    except Stop as stop:
+        bench.fail(name, str(stop))
+    except Exception:
+        bench.fail(name, traceback.format_exc())
+    seconds = time.monotonic() - started
+    passed, failed = bench.passed - before[0], len(bench.failures) - before[1]
+    print(f"=== {name}: {passed} passed, {failed} failed in {seconds:.0f} s", flush=True)
+
+
+def report(bench):
+    """Print all failures and the closing line; the exit code."""
+    if not bench.passed and not bench.failures:
+        bench.fail("all", "no test was run")
+    print()
+    for title, text in bench.failures:
+        print(f"FAILED {title}\n{test_steps.indented(text)}")
+    print(f"{bench.passed} passed, {len(bench.failures)} failed", flush=True)
+    return 1 if bench.failures else 0
+
+
+def main():
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in ("-h", "--help"):
+        lines = [f"    {n:10}{f.__doc__}" for n, f in test_steps.STEPS.items()]
+        print(__doc__.format(steps="\n".join(lines)).strip())
+        return 0
+    children.sigterm_as_interrupt()
+    names, pytest_arguments = parse(arguments)
+    if set(names) <= test_steps.WITHOUT_DATABASE:
+        bench = test_steps.Bench(None, places.made(places.cache() / "logs"))
+        return run_all(names, bench, pytest_arguments)
+    with cluster.running() as server, databases.Run(server) as run:
+        bench = test_steps.Bench(run, run.logs)
+        return run_all(names, bench, pytest_arguments)
+
+
+def run_all(names, bench, pytest_arguments):
+    bench.pytest_arguments = pytest_arguments
+    for name in names:
+        run_step(name, bench)
+    return report(bench)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -29,7 +29,7 @@ def entries(log):
     """The entries of a log file: each line with a level and what follows it."""
     text = Path(log).read_text(errors="replace") if Path(log).exists() else ""
     starts = [match.start() for match in LINE.finditer(text)]
-    ends = [*starts[1:], len(text)]
+    ends = [*starts[1:], len(text)][: len(starts)]
     return [text[start:end].rstrip() for start, end in zip(starts, ends, strict=True)]
 
 

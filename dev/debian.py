@@ -16,10 +16,6 @@ KEYRINGS = (
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def _has_venv():
-    return bool(glob.glob("/usr/lib/python3*/ensurepip")) or _has_own_ensurepip()
-
-
 def _has_own_ensurepip():
     try:
         import ensurepip  # noqa: F401  (Debian splits it off)
@@ -150,7 +146,7 @@ class PrivateApt:
         if is_root():
             # apt's helper user may not look into a home folder of mode 0700.
             options["APT::Sandbox::User"] = "root"
-        flags = [part for pair in options.items() for part in ("-o", f"{pair[0]}={pair[1]}")]
+        flags = [f"-o{name}={value}" for name, value in options.items()]
         with open(self.log, "ab") as file:
             done = subprocess.run(
                 ["apt-get", "-q", *flags, *arguments],

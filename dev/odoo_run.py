@@ -11,6 +11,7 @@ import places
 
 SUBCOMMAND = re.compile(r"[a-z]")
 
+
 def free_port():
     """A port of 127.0.0.1 that nobody uses now."""
     with socket.socket() as probe:

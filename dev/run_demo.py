@@ -184,6 +184,8 @@ def tell_story(odoo_url, bank_url, database, options):
     if not importlib.util.find_spec("demo_story"):
         say("dev/demo_story.py is missing: the servers run, but no story is told.")
         return False
+    # The story borrows the rehearsal bank's customer.
+    sys.path.append(str(places.packages_link()))
     story = importlib.import_module("demo_story")
     return bool(story.tell(odoo_url, bank_url, database, options))
 

@@ -55,7 +55,8 @@ def run_step(name, bench):
         bench.fail(name, traceback.format_exc())
     seconds = time.monotonic() - started
     passed, failed = bench.passed - before[0], len(bench.failures) - before[1]
-    print(f"=== {name}: {passed} passed, {failed} failed in {seconds:.0f} s", flush=True)
+    counts = f"{passed} passed, {failed} failed"
+    print(f"=== {name}: {counts} in {seconds:.0f} s", flush=True)
 
 
 def report(bench):

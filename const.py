@@ -1,0 +1,23 @@
+"""Values shared by the rooms of the add-on that may touch the database."""
+
+# The value of a journal's feed source. Other feeds (OCA's is "online") have theirs.
+FEED_SOURCE = "mastercard_open_banking"
+
+# Hosts of product A (Mastercard Postman collection, "Environments" page).
+PRODUCTION_URL = "https://api.aiia.eu"
+SANDBOX_URL = "https://api-sandbox.aiia.eu"
+
+CALLBACK_PATH = "/open_banking/callback"
+CONSENT_PAGE_PATH = "/open_banking/consent"
+OUTCOME_PATH = "/open_banking/outcome"
+
+# One page of the bank's list, and one chunk of statement lines, are the unit of work
+# of a scheduled job: a few seconds, well inside Odoo's limits for cron workers.
+PAGE_SIZE = 100
+CHUNK_SIZE = 100
+
+# Mastercard reads the banks every six hours (its page "Data synchronisation").
+FETCH_INTERVAL_HOURS = 6
+
+# The bank's days are Danish days: "today" is the calendar day in Copenhagen.
+BANK_TIMEZONE = "Europe/Copenhagen"

@@ -1,0 +1,86 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..const import CONSENT_PAGE_PATH, OUTCOME_PATH
+from .public import authorisations, from_cookie, guarded, page, problem, set_cookie
+
+
+class ConsentPage(http.Controller):
+    """The page before the bank, and the page after it."""
+
+    @http.route(
+        f"{CONSENT_PAGE_PATH}/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def show(self, token):
+        """Show who asks for what. Changes nothing: mail scanners press links too."""
+        authorisation = authorisations()._from_link(token)
+        if not authorisation:
+            return self._unknown_link()
+        return page(
+            "consent_start",
+            {"authorisation": authorisation, "company": authorisation.company_id},
+        )
+
+    @http.route(
+        f"{CONSENT_PAGE_PATH}/<string:token>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def go(self, token):
+        """Send the browser on to the bank."""
+        authorisation = authorisations()._from_link(token)
+        if not authorisation:
+            return self._unknown_link()
+        try:
+            address, _state = authorisation._go_to_bank(request.env.lang)
+        except UserError as error:
+            return problem(request.env._("Not possible right now"), str(error), 503)
+        response = request.redirect(address, code=303, local=False)
+        set_cookie(response, authorisation)
+        return guarded(response)
+
+    @http.route(
+        OUTCOME_PATH, type="http", auth="public", methods=["GET"], sitemap=False
+    )
+    def outcome(self):
+        """Say how it ended; a bookkeeper goes on to choose journals."""
+        authorisation = from_cookie()
+        if not authorisation:
+            return self._unknown_link()
+        if authorisation.state == "storing":
+            return page("consent_wait")
+        if authorisation.state != "done":
+            return problem(
+                request.env._("The bank is not connected"), authorisation.error_text
+            )
+        if self._may_map(authorisation):
+            action = request.env["open.banking.account.map"]._for_authorisation(
+                authorisation
+            )
+            return guarded(request.redirect(action, code=303))
+        return page("consent_done", {"company": authorisation.company_id})
+
+    def _may_map(self, authorisation):
+        user = request.env.user
+        return (
+            authorisation.company_id in user.company_ids
+            and user.has_group("account.group_account_basic")
+        )
+
+    def _unknown_link(self):
+        """The same answer for unknown, used, withdrawn and foreign links."""
+        return problem(
+            request.env._("This link is not valid"),
+            request.env._(
+                "The link has been used, has run out, or is not complete. Please ask "
+                "for a new one."
+            ),
+            404,
+        )

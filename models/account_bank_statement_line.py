@@ -1,0 +1,26 @@
+from odoo import fields, models
+
+
+class AccountBankStatementLine(models.Model):
+    _inherit = "account.bank.statement.line"
+
+    open_banking_transaction_id = fields.Many2one(
+        "open.banking.transaction",
+        string="Bank Feed",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+    )
+
+    # Whatever goes wrong elsewhere: a transaction of the bank is booked once.
+    _open_banking_transaction_uniq = models.UniqueIndex(
+        "(open_banking_transaction_id) WHERE open_banking_transaction_id IS NOT NULL",
+        "This transaction of the bank is already in the books.",
+    )
+
+    def unlink(self):
+        """A line the user deletes stays deleted: the feed remembers it."""
+        rows = self.sudo().open_banking_transaction_id
+        result = super().unlink()
+        rows.exists().write({"booking_state": "left_out", "reason_code": "line_deleted"})
+        return result

@@ -1,0 +1,135 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..const import FEED_SOURCE
+from .error_words import words
+
+
+# The class must have core's own name: the method below is private to that name.
+class AccountJournal(models.Model):
+    _inherit = "account.journal"
+
+    open_banking_account_ids = fields.One2many(
+        "open.banking.account", "journal_id", string="Open Banking Account"
+    )
+
+    def __get_bank_statements_available_sources(self):
+        sources = super()._AccountJournal__get_bank_statements_available_sources()
+        return [*sources, (FEED_SOURCE, self.env._("Mastercard Open Banking"))]
+
+    # === ACTIONS === #
+
+    def action_open_banking_connect(self):
+        """Open the page from which the user goes to his bank."""
+        self.ensure_one()
+        self._open_banking_check_right()
+        self.company_id._open_banking_client()  # says what is missing, if anything is
+        address = self.env["open.banking.authorisation"]._make_link(
+            self.company_id, self, self.env.user
+        )
+        return {"type": "ir.actions.act_url", "url": address, "target": "self"}
+
+    def action_open_banking_accounts(self):
+        """Show the bank accounts registered for the journal's company."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_mastercard_open_banking.open_banking_account_action"
+        )
+        action["domain"] = [("company_id", "=", self.company_id.id)]
+        return action
+
+    def action_open_banking_fetch(self):
+        """Fetch the newest transactions of this journal in the background."""
+        self.ensure_one()
+        return self.open_banking_account_ids.action_fetch_now()
+
+    def action_open_banking_log(self):
+        """Show the bank log of this journal."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_mastercard_open_banking.open_banking_fetch_action"
+        )
+        action["domain"] = [("account_id", "in", self.open_banking_account_ids.ids)]
+        return action
+
+    def open_action(self):
+        """A fed journal opens its lines: Community has statements only."""
+        self.ensure_one()
+        if (
+            self.bank_statements_source != FEED_SOURCE
+            or self.type not in ("bank", "credit")
+            or self.env.context.get("action_name")
+        ):
+            return super().open_action()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_mastercard_open_banking.account_bank_statement_line_action"
+        )
+        action["domain"] = [("journal_id", "=", self.id)]
+        action["context"] = {"default_journal_id": self.id}
+        return action
+
+    def _open_banking_check_right(self):
+        if not self.env.user.has_group("account.group_account_basic"):
+            raise UserError(self.env._("Only bookkeepers can connect a bank."))
+        self.check_access("read")
+
+    # === DASHBOARD === #
+
+    def _fill_bank_cash_dashboard_data(self, dashboard_data):
+        """Add what the card says of the bank connection; one search for all cards."""
+        super()._fill_bank_cash_dashboard_data(dashboard_data)
+        journals = self.filtered(lambda journal: journal.type in ("bank", "credit"))
+        accounts = self.env["open.banking.account"].sudo().search(
+            [("journal_id", "in", journals.ids)]
+        )
+        by_journal = {account.journal_id.id: account for account in accounts}
+        progress = accounts._progress()
+        for journal in journals:
+            account = by_journal.get(journal.id)
+            dashboard_data[journal.id]["open_banking"] = (
+                self._open_banking_card(account, progress.get(account.id))
+                if account
+                else {"state": "none", "connect": True}
+            )
+
+    def _open_banking_card(self, account, progress):
+        """Return the card's facts for one account.
+
+        :param str progress: what an unfinished run says of itself, if there is one
+        :rtype: dict
+        """
+        card = {
+            "state": "fine",
+            "connect": False,
+            "bank": account.provider_name,
+            "last_fetch": self._open_banking_ago(account.last_fetch_on),
+            "until": account.consent_until
+            and self.env["ir.qweb.field.date"].value_to_html(account.consent_until, {}),
+        }
+        if account.consent_state != "active":
+            return {**card, "state": "ended", "connect": True,
+                    "text": words(self.env, "consent_expired")}
+        if account.error_code:
+            return {**card, "state": "error", "text": account.error_text}
+        if progress:
+            return {**card, "state": "running", "text": progress}
+        if account.proof_state == "differs":
+            return {
+                **card,
+                "state": "differs",
+                "text": self.env._("The balance is not the bank's."),
+            }
+        return card
+
+    def _open_banking_ago(self, moment):
+        """Say how long ago something was, in words; empty if it never was."""
+        if not moment:
+            return self.env._("not yet fetched")
+        minutes = int((fields.Datetime.now() - moment).total_seconds() // 60)
+        if minutes < 2:
+            return self.env._("just now")
+        if minutes < 120:
+            return self.env._("%(minutes)s minutes ago", minutes=minutes)
+        if minutes < 2 * 24 * 60:
+            return self.env._("%(hours)s hours ago", hours=minutes // 60)
+        return self.env._("%(days)s days ago", days=minutes // (24 * 60))

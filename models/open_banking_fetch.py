@@ -1,0 +1,313 @@
+from datetime import timedelta
+
+import pytz
+
+from odoo import api, fields, models
+
+from ..bank_api import Malformed, PagingTokenRejected
+from ..const import BANK_TIMEZONE, CHUNK_SIZE, PAGE_SIZE
+from ..feed import fetch_window
+from .error_words import words
+
+# A half-read list is taken up again within this time; later its place in the list
+# means nothing any more.
+RUN_STAYS_OPEN = timedelta(hours=12)
+
+# More pages than any account can have: a peer that pages for ever is stopped.
+MAX_PAGES = 5000
+
+OPEN_STATES = ("reading", "booking")
+
+
+class OpenBankingFetch(models.Model):
+    """The bank log: one run for one account, from the first page to the proof.
+
+    A run survives the worker that started it: which page comes next, and what is still
+    to be booked, stand in the database.
+    """
+
+    _name = "open.banking.fetch"
+    _description = "Bank Log"
+    _order = "id desc"
+    _check_company_auto = True
+
+    account_id = fields.Many2one(
+        "open.banking.account", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True)
+    consent_id = fields.Many2one(
+        "open.banking.consent", ondelete="set null", index="btree_not_null"
+    )
+    journal_id = fields.Many2one(
+        "account.journal", ondelete="set null", index="btree_not_null"
+    )
+    currency_id = fields.Many2one(related="account_id.currency_id")
+    trigger = fields.Selection(
+        [
+            ("schedule", "Schedule"),
+            ("button", "Button"),
+            ("webhook", "Message from Mastercard"),
+            ("first", "First fetch"),
+        ],
+        default="schedule",
+        required=True,
+    )
+    state = fields.Selection(
+        [
+            ("reading", "Reading"),
+            ("booking", "Booking"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+        ],
+        default="reading",
+        required=True,
+    )
+    window_from = fields.Date(string="From")
+    window_to = fields.Date(string="To")
+    started_on = fields.Datetime(default=fields.Datetime.now)
+    finished_on = fields.Datetime()
+    duration = fields.Integer(
+        string="Duration (s)", compute="_compute_duration", store=True
+    )
+    paging_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    pages = fields.Integer()
+    received = fields.Integer()
+    new = fields.Integer()
+    known = fields.Integer(string="Already Known")
+    changed = fields.Integer()
+    withdrawn = fields.Integer()
+    held = fields.Integer()
+    booked = fields.Integer()
+    unreadable = fields.Integer(help="Entries of the bank's list that are no records.")
+    bank_balance = fields.Monetary(string="Balance at the Bank")
+    books_balance = fields.Monetary(string="Balance in the Books")
+    error_code = fields.Char()
+    error_text = fields.Char(compute="_compute_error_text", string="What happened")
+    correlation_id = fields.Char(string="Mastercard's Reference")
+
+    _one_open_run = models.UniqueIndex(
+        "(account_id) WHERE state IN ('reading', 'booking')"
+    )
+
+    @api.depends("account_id", "started_on")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = f"{run.account_id.display_name} #{run.id}"
+
+    @api.depends("started_on", "finished_on")
+    def _compute_duration(self):
+        for run in self:
+            end = run.finished_on or run.started_on
+            run.duration = (end - run.started_on).total_seconds() if end else 0
+
+    @api.depends("error_code")
+    @api.depends_context("lang")
+    def _compute_error_text(self):
+        for run in self:
+            run.error_text = words(self.env, run.error_code)
+
+    # === OPENING AND CLOSING A RUN === #
+
+    @api.model
+    def _open_run(self, account):
+        """Return the run to go on with, or start one."""
+        run = self.search(
+            [("account_id", "=", account.id), ("state", "in", OPEN_STATES)]
+        )
+        too_old = fields.Datetime.now() - RUN_STAYS_OPEN
+        if run and run.state == "reading" and run.started_on < too_old:
+            run._close("failed", "interrupted")
+            run = self.browse()
+        return run or self._start(account)
+
+    @api.model
+    def _start(self, account):
+        window_from, window_to = fetch_window(
+            self._bank_today(), account.start_date, account.synced_until, None
+        )
+        return self.create(
+            {
+                "account_id": account.id,
+                "consent_id": account.consent_id.id,
+                "journal_id": account.journal_id.id,
+                "trigger": "schedule" if account.synced_until else "first",
+                "window_from": window_from,
+                "window_to": window_to,
+            }
+        )
+
+    @api.model
+    def _bank_today(self):
+        zone = pytz.timezone(BANK_TIMEZONE)
+        return fields.Datetime.now().replace(tzinfo=pytz.utc).astimezone(zone).date()
+
+    def _close(self, state, error_code=False):
+        self.write(
+            {
+                "state": state,
+                "error_code": error_code,
+                "finished_on": fields.Datetime.now(),
+                "paging_token": False,
+            }
+        )
+
+    @api.model
+    def _note_failure(self, account, code, error):
+        """Show a failure in the log; a run that can be taken up stays open."""
+        run = self.search(
+            [("account_id", "=", account.id), ("state", "in", OPEN_STATES)]
+        ) or self._start(account)
+        run.error_code = code
+        run.correlation_id = getattr(error, "correlation_id", False)
+        if account.consent_id.state != "active":
+            run._close("failed", code)
+
+    def _progress(self, waiting):
+        """Say how far this run is.
+
+        :param int waiting: rows of the feed that are still to be booked
+        :rtype: str
+        """
+        if self.state == "reading":
+            return self.env._(
+                "Reading: %(count)s transactions so far", count=self.received
+            )
+        return self.env._(
+            "Importing: %(done)s of %(total)s transactions",
+            done=self.booked,
+            total=self.booked + waiting,
+        )
+
+    # === THE WORK, A UNIT AT A TIME === #
+
+    def _step(self, token):
+        """Do the next unit of this run: a page, a chunk, or the proof.
+
+        :param str token: an access token
+        :return: whether there is more to do
+        :rtype: bool
+        :raise bank_api.BankApiError: when the page could not be read
+        """
+        self.ensure_one()
+        if self.state == "reading":
+            self._read_page(token)
+            return True
+        if self._book_chunk():
+            return True
+        self._prove()
+        self._close("done")
+        self.account_id._note_success()
+        return False
+
+    def _read_page(self, token):
+        """Read one page of the bank's list and store it in the feed."""
+        account = self.account_id
+        client = account.company_id._open_banking_client()
+        if not self.pages:
+            self._read_balance(client, token)
+        try:
+            page = client.transactions_page(
+                token,
+                account.external_id,
+                date_from=self.window_from,
+                date_to=self.window_to,
+                page_size=PAGE_SIZE,
+                paging_token=self.paging_token or None,
+                own=account._as_bank_account(),
+            )
+        except PagingTokenRejected as error:
+            self._start_again(error)
+        else:
+            self._store_page(page)
+
+    def _start_again(self, error):
+        """The place in the list is lost: read from the top, but not for ever.
+
+        In a run of its own, because rows without an id are counted within a run.
+        """
+        if self.account_id.failures:
+            raise error
+        self.account_id.failures = 1
+        self._close("failed", error.code)
+
+    def _read_balance(self, client, token):
+        bank_account = client.account(token, self.account_id.external_id)
+        self.account_id._store_balance(bank_account)
+        if bank_account.booked:
+            self.bank_balance = bank_account.booked.value
+
+    def _store_page(self, page):
+        if page.paging_token and page.paging_token == self.paging_token:
+            raise Malformed("malformed", "the paging token repeats")
+        if self.pages >= MAX_PAGES:
+            raise Malformed("malformed", "the list of pages does not end")
+        counts = self.env["open.banking.transaction"]._store_page(self, page)
+        self.write(
+            {
+                "pages": self.pages + 1,
+                "paging_token": page.paging_token or False,
+                "received": self.received + len(page.transactions),
+                "unreadable": self.unreadable + page.malformed_rows,
+                **{name: self[name] + count for name, count in counts.items()},
+            }
+        )
+        if not page.paging_token:
+            self._reading_done()
+
+    def _reading_done(self):
+        """The window was read to its end: only now the watermark moves."""
+        feed = self.env["open.banking.transaction"]
+        feed._drop_vanished_pending(self)
+        feed._set_bank_order(self)
+        self.state = "booking"
+        account = self.account_id
+        account.synced_until = max(
+            filter(None, [account.synced_until, self.window_to])
+        )
+
+    def _book_chunk(self):
+        """Book the next rows; False when none is left."""
+        rows = self.env["open.banking.transaction"]._next_to_book(
+            self.account_id, CHUNK_SIZE
+        )
+        if not rows:
+            return False
+        anchor = self._opening_for(rows[:1])
+        booked = rows._book(anchor)
+        self.booked += len(booked)
+        self.held += len(rows) - len(booked)
+        account = self.account_id
+        dates = [account.last_transaction_on, *booked.mapped("date")]
+        account.last_transaction_on = max(filter(None, dates), default=False)
+        return True
+
+    def _opening_for(self, first_row):
+        """Return the balance before the journal's first line, None if not needed.
+
+        Without it Odoo's running balance would start at zero and never be the bank's.
+        """
+        account = self.account_id
+        lines = self.env["account.bank.statement.line"]
+        if lines.search_count([("journal_id", "=", account.journal_id.id)], limit=1):
+            return None
+        if account.has_booked_balance:
+            closing = first_row._exact(account.booked_balance)
+            return closing - account._rows_total()
+        if first_row.has_balance:
+            return first_row._exact(first_row.balance) - first_row._exact(
+                first_row.amount
+            )
+        return None
+
+    def _prove(self):
+        """Compare Odoo's running balance with the bank's booked balance."""
+        account = self.account_id
+        books = account._books_balance()
+        if books is None and not account.transaction_ids:
+            books = account.booked_balance  # nothing to book, nothing to differ
+        state = "unknown"
+        if account.has_booked_balance and books is not None:
+            differs = account.currency_id.compare_amounts(books, account.booked_balance)
+            state = "differs" if differs else "equal"
+        account.write({"books_balance": books or 0.0, "proof_state": state})
+        self.books_balance = books or 0.0

@@ -1,0 +1,80 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..bank_api import Client
+from ..const import PRODUCTION_URL, SANDBOX_URL
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    open_banking_environment = fields.Selection(
+        selection=[
+            ("production", "Production"),
+            ("sandbox", "Sandbox"),
+            ("custom", "Rehearsal or other address"),
+        ],
+        string="Open Banking Environment",
+        default="production",
+        groups="base.group_system",
+    )
+    open_banking_custom_url = fields.Char(
+        string="Open Banking Address", groups="base.group_system"
+    )
+    open_banking_client_id = fields.Char(
+        string="Open Banking Client ID", groups="base.group_system"
+    )
+    open_banking_client_secret_encrypted = fields.Char(
+        string="Open Banking Client Secret (encrypted)",
+        groups=fields.NO_ACCESS,
+        copy=False,
+    )
+    open_banking_consent_days = fields.Integer(
+        string="Usual Life of a Consent (days)",
+        default=90,
+        help="Used to tell when a consent will end, as long as the bank has not said "
+        "so and no consent of that bank has been seen to end earlier.",
+    )
+
+    def _open_banking_is_set_up(self):
+        """Tell whether this company can talk to Mastercard at all."""
+        company = self.sudo()
+        return bool(
+            company.open_banking_client_id
+            and company.open_banking_client_secret_encrypted
+            and (
+                company.open_banking_environment != "custom"
+                or company.open_banking_custom_url
+            )
+        )
+
+    def _open_banking_client(self):
+        """Return a client of Mastercard's API with this company's credentials.
+
+        :rtype: bank_api.Client
+        :raise UserError: when the credentials or the key for them are missing
+        """
+        self.ensure_one()
+        company = self.sudo()
+        if not company._open_banking_is_set_up():
+            raise UserError(
+                self.env._(
+                    "Mastercard Open Banking is not set up for %(company)s. An "
+                    "administrator enters the credentials under Settings, Invoicing, "
+                    "Mastercard Open Banking.",
+                    company=company.name,
+                )
+            )
+        secret = self.env["open.banking.vault"]._decrypt(
+            company.open_banking_client_secret_encrypted
+        )
+        address = {
+            "production": PRODUCTION_URL,
+            "sandbox": SANDBOX_URL,
+        }.get(company.open_banking_environment) or company.open_banking_custom_url
+        try:
+            return Client(address, company.open_banking_client_id, secret)
+        except ValueError as error:
+            raise UserError(
+                self.env._("The address of Mastercard's service is not usable.")
+            ) from error

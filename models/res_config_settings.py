@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+
+from ..const import CALLBACK_PATH
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    open_banking_environment = fields.Selection(
+        related="company_id.open_banking_environment", readonly=False
+    )
+    open_banking_custom_url = fields.Char(
+        related="company_id.open_banking_custom_url", readonly=False
+    )
+    open_banking_client_id = fields.Char(
+        related="company_id.open_banking_client_id", readonly=False
+    )
+    # Write-only: what was entered is never sent back to a browser, and this field
+    # has no column in which it could stay in clear.
+    open_banking_client_secret = fields.Char(
+        string="Open Banking Client Secret",
+        compute="_compute_open_banking_client_secret",
+        inverse="_inverse_open_banking_client_secret",
+    )
+    open_banking_has_secret = fields.Boolean(
+        compute="_compute_open_banking_client_secret"
+    )
+    open_banking_consent_days = fields.Integer(
+        related="company_id.open_banking_consent_days", readonly=False
+    )
+    open_banking_callback_url = fields.Char(
+        string="Address to register at Mastercard",
+        compute="_compute_open_banking_callback_url",
+    )
+
+    @api.depends("company_id")
+    def _compute_open_banking_client_secret(self):
+        for settings in self:
+            company = settings.company_id.sudo()
+            settings.open_banking_client_secret = False
+            settings.open_banking_has_secret = bool(
+                company.open_banking_client_secret_encrypted
+            )
+
+    def _inverse_open_banking_client_secret(self):
+        for settings in self.filtered("open_banking_client_secret"):
+            settings.company_id.sudo().open_banking_client_secret_encrypted = self.env[
+                "open.banking.vault"
+            ]._encrypt(settings.open_banking_client_secret.strip())
+
+    @api.depends("company_id")
+    def _compute_open_banking_callback_url(self):
+        for settings in self:
+            settings.open_banking_callback_url = (
+                settings.get_base_url() + CALLBACK_PATH
+            )

@@ -1,0 +1,175 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class OpenBankingAccountMap(models.TransientModel):
+    """Which of the shared bank accounts feeds which journal, and from when."""
+
+    _name = "open.banking.account.map"
+    _description = "Choose Journals for Bank Accounts"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    line_ids = fields.One2many("open.banking.account.map.line", "map_id")
+
+    @api.depends("company_id")
+    def _compute_display_name(self):
+        for wizard in self:
+            wizard.display_name = self.env._("Choose journals")
+
+    @api.model
+    def _for_accounts(self, accounts, asked_from=None):
+        """Open the wizard with a suggestion for each account.
+
+        :param open.banking.account accounts: of one company
+        :param account.journal asked_from: where the user pressed the button
+        :rtype: open.banking.account.map
+        """
+        company = accounts.company_id
+        company.ensure_one()
+        lines, taken = [], self.env["account.journal"]
+        for account in accounts.with_company(company):
+            journal = account.journal_id or account._suggest_journal(
+                asked_from if asked_from and asked_from not in taken else None
+            )
+            journal -= taken
+            taken |= journal
+            lines.append(self._line(account, journal))
+        return self.create(
+            {"company_id": company.id, "line_ids": [Command.create(v) for v in lines]}
+        )
+
+    @api.model
+    def _line(self, account, journal):
+        action = "journal" if journal else "new"
+        return {
+            "account_id": account.id,
+            "action": "leave_out" if account.left_out else action,
+            "journal_id": journal.id,
+            "start_date": account.start_date or self._start_date(account, journal),
+        }
+
+    @api.model
+    def _start_date(self, account, journal):
+        """The day after the last line; else the start of the open fiscal year."""
+        last_line = journal and self.env["account.bank.statement.line"].search(
+            [("journal_id", "=", journal.id), ("state", "=", "posted")],
+            order="internal_index desc",
+            limit=1,
+        )
+        if last_line:
+            return fields.Date.add(last_line.date, days=1)
+        today = fields.Date.context_today(self)
+        first = account.company_id.compute_fiscalyear_dates(today)["date_from"]
+        locked = account.company_id._get_user_fiscal_lock_date(journal or journal.new())
+        return max(first, fields.Date.add(locked, days=1)) if locked else first
+
+    @api.model
+    def _for_authorisation(self, authorisation):
+        """Return the address of the wizard for what an attempt has brought."""
+        accounts = self.env["open.banking.account"].browse(
+            authorisation.consent_id.account_ids.ids
+        )
+        if not accounts:
+            return "/odoo/action-account_mastercard_open_banking.open_banking_account_action"
+        wizard = self._for_accounts(accounts, authorisation.journal_id.sudo(False))
+        return (
+            "/odoo/action-account_mastercard_open_banking."
+            f"open_banking_account_map_action/{wizard.id}"
+        )
+
+    def action_confirm(self):
+        """Do as chosen, line by line, and go to the dashboard."""
+        self.ensure_one()
+        if not self.env.user.has_group("account.group_account_basic"):
+            raise UserError(self.env._("Only bookkeepers can connect a bank."))
+        self._check_journals()
+        for line in self.line_ids:
+            line._apply()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.open_account_journal_dashboard_kanban"
+        )
+        return {**action, "target": "main"}
+
+    def _check_journals(self):
+        chosen = self.line_ids.filtered(lambda line: line.action == "journal")
+        missing = chosen.filtered(lambda line: not line.journal_id)
+        if missing:
+            raise UserError(
+                self.env._(
+                    "Choose a journal for %(account)s, or another use of it.",
+                    account=missing[0].account_id.display_name,
+                )
+            )
+        if len(chosen.journal_id) != len(chosen):
+            raise UserError(
+                self.env._("Each journal can be fed by one bank account only.")
+            )
+
+
+class OpenBankingAccountMapLine(models.TransientModel):
+    _name = "open.banking.account.map.line"
+    _description = "Journal of a Bank Account"
+
+    map_id = fields.Many2one(
+        "open.banking.account.map", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="map_id.company_id")
+    account_id = fields.Many2one(
+        "open.banking.account", string="Bank Account", required=True, readonly=True, ondelete="cascade"
+    )
+    provider_name = fields.Char(related="account_id.provider_name")
+    holder = fields.Char(related="account_id.holder")
+    account_name = fields.Char(related="account_id.name")
+    number = fields.Char(related="account_id.number")
+    currency_id = fields.Many2one(related="account_id.currency_id")
+    booked_balance = fields.Monetary(related="account_id.booked_balance")
+    action = fields.Selection(
+        [
+            ("journal", "Existing journal"),
+            ("new", "New journal"),
+            ("leave_out", "Leave out"),
+        ],
+        string="Use",
+        required=True,
+    )
+    journal_id = fields.Many2one("account.journal", domain="[('id', 'in', free_ids)]")
+    free_ids = fields.Many2many("account.journal", compute="_compute_free_ids")
+    start_date = fields.Date(string="Import From", required=True)
+
+    @api.depends("account_id")
+    def _compute_free_ids(self):
+        for line in self:
+            line.free_ids = line.account_id._free_journals()
+
+    def _apply(self):
+        """Map the account, make its journal first if so chosen, or leave it out."""
+        self.account_id.check_access("read")
+        if self.account_id.company_id != self.company_id:
+            raise UserError(self.env._("The account belongs to another company."))
+        if self.action == "leave_out":
+            self.account_id._leave_out()
+            return
+        self._check_start_date()
+        journal = self.journal_id if self.action == "journal" else self._new_journal()
+        self.account_id._map(journal, self.start_date)
+
+    def _check_start_date(self):
+        if self.start_date > fields.Date.context_today(self):
+            raise UserError(self.env._("The import cannot start in the future."))
+
+    def _new_journal(self):
+        """Make a bank journal for the account, with its number and currency."""
+        account, company = self.account_id, self.company_id
+        own = account.currency_id == company.currency_id
+        if not account.currency_id.active:
+            account.currency_id.sudo().active = True
+        return self.env["account.journal"].create(
+            {
+                "name": f"{account.name} {account.currency_id.name}",
+                "type": "bank",
+                "company_id": company.id,
+                "currency_id": False if own else account.currency_id.id,
+                "bank_acc_number": account.iban or account.bban,
+            }
+        )

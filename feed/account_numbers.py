@@ -7,12 +7,24 @@ with zeros, so each can be made from the other (SWIFT IBAN registry).
 
 import re
 
-from stdnum import iban as stdnum_iban
+# Not stdnum.iban: at import it reads a data file beside it through the loader of its
+# package, and Odoo 19 replaces that loader by one without resources.
+from stdnum.iso7064 import mod_97_10
 
 _IBAN_SHAPE = re.compile(r"[A-Z]{2}\d\d[A-Z0-9]{6,30}", re.ASCII)
 _BBAN_SHAPE = re.compile(r"[A-Z0-9]{1,30}", re.ASCII)
 _SEPARATORS = re.compile(r"[\s.,/_\-\u00a0\u2010-\u2015]+")
 _DANISH = {"DK", "FO", "GL"}  # the Faroe Islands and Greenland number alike
+# Length of the IBAN, from the SWIFT IBAN registry. Other countries: any length.
+_LENGTHS = {
+    **{"NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18},
+    **{"SI": 19, "AT": 20, "EE": 20, "LT": 20, "LU": 20, "XK": 20, "CH": 21},
+    **{"HR": 21, "LI": 21, "LV": 21, "BG": 22, "DE": 22, "GB": 22, "IE": 22},
+    **{"ME": 22, "RS": 22, "GI": 23, "AD": 24, "CZ": 24, "ES": 24, "MD": 24},
+    **{"RO": 24, "SE": 24, "SK": 24, "PT": 25, "IS": 26, "TR": 26, "FR": 27},
+    **{"GR": 27, "IT": 27, "MC": 27, "SM": 27, "AL": 28, "CY": 28, "HU": 28},
+    **{"PL": 28, "UA": 29, "MT": 31},
+}
 
 
 def normalise_iban(text: str | None) -> str:
@@ -20,9 +32,10 @@ def normalise_iban(text: str | None) -> str:
     number = _compact(text)
     if number.startswith("IBAN"):
         number = number[4:]
-    if not _IBAN_SHAPE.fullmatch(number):
+    length = _LENGTHS.get(number[:2], len(number))
+    if not _IBAN_SHAPE.fullmatch(number) or len(number) != length:
         return ""
-    return number if stdnum_iban.is_valid(number, check_country=False) else ""
+    return number if mod_97_10.is_valid(number[4:] + number[:4]) else ""
 
 
 def normalise_bban(text: str | None, country: str = "DK") -> str:
@@ -51,12 +64,12 @@ def iban_from_bban(text: str | None, country: str = "DK") -> str:
     """The IBAN of a domestic number, or "" when the number is not the whole of one.
 
     Outside Denmark it works where the number is written in the full length that the
-    country's IBAN has.
+    country's IBAN has, for the countries whose length is known here.
     """
     country, number = country.upper(), normalise_bban(text, country)
-    if not number or not re.fullmatch("[A-Z]{2}", country):
+    if not number or country not in _LENGTHS:
         return ""
-    check = stdnum_iban.calc_check_digits(f"{country}00{number}")
+    check = mod_97_10.calc_check_digits(number + country)
     return normalise_iban(f"{country}{check}{number}")
 
 

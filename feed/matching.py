@@ -37,6 +37,13 @@ class Seen:
     keys: frozenset[str] = frozenset()
     contents: frozenset[tuple] = frozenset()
 
+    @classmethod
+    def of(cls, stored: Iterable[tuple[str, BankRow]]) -> "Seen":
+        """Rebuild it from what this reading already stored: keys with their rows."""
+        stored = list(stored)
+        contents = {each for _, row in stored for each in _contents(row)}
+        return cls(frozenset(key for key, _ in stored), frozenset(contents))
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -114,21 +121,29 @@ def _without_repeats(
     contents = set(earlier)
     single, repeated = [], []
     for row in sorted(rows, key=_stable_order):
-        content = (row.key_id, *core(row), plain_text(row), row.is_deleted)
-        if row.key_id and _repeats(content, row, contents):
+        if _repeats(row, contents):
             repeated.append(row)
-            continue
-        single.append(row)
-        if row.key_id:
-            contents |= {(*content, row.state), (*content, row.state, row.balance)}
+        else:
+            single.append(row)
+            contents.update(_contents(row))
     return single, repeated, frozenset(contents)
 
 
-def _repeats(content: tuple, row: BankRow, contents: set[tuple]) -> bool:
+def _content(row: BankRow, state: str) -> tuple:
+    return (row.key_id, *core(row), plain_text(row), row.is_deleted, state)
+
+
+def _contents(row: BankRow) -> set[tuple]:
+    content = _content(row, row.state)
+    return {content, (*content, row.balance)} if row.key_id else set()
+
+
+def _repeats(row: BankRow, contents: set[tuple]) -> bool:
     # A booked row is no repetition of its pending copy, the other way round it is.
     for state in {BOOKED, row.state}:
-        if (*content, state) in contents:
-            balances = {(*content, state, each) for each in (None, row.balance)}
+        content = _content(row, state)
+        if content in contents:
+            balances = {(*content, None), (*content, row.balance)}
             if row.balance is None or not balances.isdisjoint(contents):
                 return True
     return False

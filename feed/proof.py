@@ -1,5 +1,6 @@
 """Does the money add up: opening balance + rows = closing balance?"""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -68,11 +69,19 @@ def _first_parting(opening: Decimal, ordered: Sequence[Any]) -> date | None:
 
 
 def _day_holds(running: Decimal, rows: Sequence[Any]) -> bool:
-    """Whether the day's balances fit. The order within a day may be in doubt, so a
-    day also holds when any of its balances is the right one for its end."""
-    balances = {row.balance for row in rows if row.balance is not None}
-    in_order = True
+    """Whether the day's balances fit a start at ``running``."""
+    if all(row.balance is not None for row in rows):
+        return _chain_starts_at(running, rows)
     for row in rows:
         running += row.amount
-        in_order = in_order and row.balance in (None, running)
-    return in_order or running in balances
+        if row.balance not in (None, running):
+            return False
+    return True
+
+
+def _chain_starts_at(running: Decimal, rows: Sequence[Any]) -> bool:
+    """Each balance but one is where another row begins; the order is in doubt and
+    does not matter. A day that ends where it began may begin at any of them."""
+    before = Counter(row.balance - row.amount for row in rows)
+    first = before - Counter(row.balance for row in rows)
+    return first == {running: 1} if first else running in before

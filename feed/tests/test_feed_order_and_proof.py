@@ -97,7 +97,10 @@ def test_opening_and_closing_agree(entries, opening):
     assert (proof.state, proof.difference, proof.first_day) == ("equal", 0, None)
 
 
-@given(ledgers.filter(bool), cents, st.data())
+incomes = st.lists(st.tuples(days, cents.map(abs).filter(bool)), min_size=1)
+
+
+@given(incomes, cents, st.data())
 def test_a_missing_row_is_named_by_its_day(entries, opening, data):
     rows = ledger(entries, opening)
     closing = rows[-1].balance
@@ -106,7 +109,7 @@ def test_a_missing_row_is_named_by_its_day(entries, opening, data):
     proof = prove(opening, kept, closing)
     assert proof.state == "differs" and proof.difference == missing.amount
     seen_later = [r.date for r in kept if r.date >= missing.date]
-    assert proof.first_day is None or proof.first_day in seen_later
+    assert proof.first_day in (None, *seen_later)
     after = [r.date for r in kept if r.date > missing.date]
     if after:
         assert proof.first_day is not None and proof.first_day <= min(after)
@@ -133,3 +136,20 @@ def test_null_balances_between_do_not_raise_an_alarm():
     gap = BankRow("1", rows[1].date, rows[1].amount, "DKK", position=1)
     proof = prove(Decimal(0), [rows[0], gap, rows[2]], Decimal(9))
     assert proof.state == "differs" and proof.first_day is None
+
+
+def test_the_order_within_a_day_raises_no_alarm():
+    rows = ledger([(date(2025, 3, 1), Decimal(n)) for n in (1, 2, 3)])
+    swapped = [
+        BankRow(r.key_id, r.date, r.amount, "DKK", balance=r.balance, position=p)
+        for r, p in zip(rows, (1, 2, 0), strict=True)
+    ]
+    late = BankRow("late", date(2025, 3, 2), Decimal(1), "DKK", balance=Decimal(8))
+    proof = prove(Decimal(0), [*swapped, late], Decimal(8))
+    assert proof.first_day == date(2025, 3, 2)
+
+
+def test_a_day_that_ends_where_it_began():
+    rows = ledger([(date(2025, 3, 1), Decimal(n)) for n in (5, -5)])
+    assert prove(Decimal(0), rows, Decimal(1)).first_day is None
+    assert prove(Decimal(9), rows, Decimal(1)).first_day == date(2025, 3, 1)

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from . import seeds
-from .app import Bank
+from .app import Rehearsal
 from .server import Server
 
 
@@ -23,8 +23,8 @@ def parse(arguments=None):
 
 
 def make_bank(seed="demo", **settings):
-    """A Bank (a WSGI application) with a seed planted."""
-    bank = Bank(**settings)
+    """A Rehearsal (a WSGI application) with a seed planted."""
+    bank = Rehearsal(**settings)
     seeds.plant(bank.world, seed)
     return bank
 

@@ -73,7 +73,7 @@ _HANDLERS = {
 }
 
 
-class Bank:
+class Rehearsal:
     """The whole rehearsal: a WSGI application around one World."""
 
     def __init__(self, **start_settings):
@@ -94,9 +94,13 @@ class Bank:
         response.headers["Cache-Control"] = "no-store"
         return response(environ, start_response)
 
-    def _reply(self, request):
+    def tick(self):
+        """Do what has become due; the server calls it now and then."""
         with self.world.lock:
             events.tick(self.world)
+
+    def _reply(self, request):
+        self.tick()
         if request.path.startswith("/_control/"):
             return control.handle(self.world, request)
         try:

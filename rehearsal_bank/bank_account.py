@@ -51,6 +51,7 @@ class Access:
     account: BankAccount
     last_sync: object = None
     synced: bool = True
+    told: bool = False
     groups: dict = field(default_factory=dict)
 
     @property
@@ -106,5 +107,6 @@ def truth_rows(account, access=None, per_account_id=True):
             row["balance"] = money.amount_text(balances[place + 1], account.currency)
         if access:
             row["id"] = access.transaction_id(uid, generation, per_account_id)
+            row["id"] = ledger.patches.get(uid, {}).get("id", row["id"])
         rows.append(row)
     return rows

@@ -1,6 +1,6 @@
 """The control API under ``/_control/``: set the scene, read the truth."""
 
-from . import control_consents, control_rows, json_text, seeds
+from . import control_consents, control_rows, events, json_text, seeds
 from .clock import parse_instant
 from .faults import as_dict, make_fault
 from .reply import Refusal, Reply
@@ -136,7 +136,8 @@ def _send_webhook(world, body):
         world.webhooks.redeliver(body["redeliver"])
         return {"redelivered": body["redeliver"]}
     event, consent = body.get("event", "SyncDone"), body.get("consent")
-    member = body.get("member") or f"{event[:1].lower()}{event[1:]}Webhook"
+    usual = events.MEMBERS.get(event, f"{event[:1].lower()}{event[1:]}Webhook")
+    member = body.get("member") or usual
     inner = {"consentId": consent, "event": event, "data": body.get("data")}
     raw = body.get("raw")
     delivery = world.webhooks.send(

@@ -78,8 +78,6 @@ def _expire(world, body):
 
 
 def _login_required(world, consent, connection, reason):
-    if not world.settings.auto_webhooks:
-        return
     data = {
         "accountIds": _account_ids(world, consent, connection),
         "expiresAt": instant_text(connection.expires_at),
@@ -88,7 +86,6 @@ def _login_required(world, consent, connection, reason):
     events.emit(
         world,
         consent,
-        "connectionUpdateRequiredWebhook",
         "ConnectionUpdateRequired",
         data,
     )
@@ -110,8 +107,7 @@ def _revoke(world, body):
     for consent in _chosen(world, body):
         consent.revoked = True
         tokens.drop_tokens(world, consent)
-        if world.settings.auto_webhooks:
-            events.emit(world, consent, "consentRevokedWebhook", "ConsentRevoked", None)
+        events.emit(world, consent, "ConsentRevoked", None)
     return _listed(world, body)
 
 
@@ -120,14 +116,12 @@ def _needs_update(world, body):
     reason = body.get("reason", "Consent expired")
     for consent in _chosen(world, body):
         consent.needs_update = bool(body.get("refuse", True))
-        if world.settings.auto_webhooks:
-            events.emit(
-                world,
-                consent,
-                "consentNeedsUpdateWebhook",
-                "ConsentNeedsUpdate",
-                {"reason": reason},
-            )
+        events.emit(
+            world,
+            consent,
+            "ConsentNeedsUpdate",
+            {"reason": reason},
+        )
     return _listed(world, body)
 
 
@@ -139,8 +133,6 @@ def _rate_limit(world, body):
             consent.refuse_until = until
         for connection in _connections(consent, body):
             connection.rate_limited_until = until
-            if not world.settings.auto_webhooks:
-                continue
             data = {
                 "rateLimitedUntil": instant_text(until),
                 "accountIds": _account_ids(world, consent, connection),
@@ -148,7 +140,6 @@ def _rate_limit(world, body):
             events.emit(
                 world,
                 consent,
-                "connectionRateLimitedWebhook",
                 "ConnectionRateLimited",
                 data,
             )
@@ -162,14 +153,12 @@ def _remove_connection(world, body):
             gone = _account_ids(world, consent, connection)
             consent.connections.remove(connection)
             consent.account_ids = [i for i in consent.account_ids if i not in gone]
-            if world.settings.auto_webhooks:
-                events.emit(
-                    world,
-                    consent,
-                    "connectionRemovedWebhook",
-                    "ConnectionRemoved",
-                    {"accountIds": gone},
-                )
+            events.emit(
+                world,
+                consent,
+                "ConnectionRemoved",
+                {"accountIds": gone},
+            )
     return _listed(world, body)
 
 

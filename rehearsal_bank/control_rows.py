@@ -97,8 +97,7 @@ def _deliver(world, account, body, step):
         account.waiting.append(step)
         return
     day = step()
-    if world.settings.auto_webhooks:
-        events.accounts_updated(world, account, None if day == _NO_DAY else day)
+    events.accounts_updated(world, account, None if day == _NO_DAY else day)
 
 
 def _add(world, body):
@@ -291,7 +290,7 @@ def _new_ids(world, body):
         account.ids_change = bool(body["every_read"])
     if body.get("now", True):
         account.ledger.renew_ids(keep_ghosts=bool(body.get("keep_old", True)))
-        if world.settings.auto_webhooks and len(account.ledger):
+        if len(account.ledger):
             events.accounts_updated(world, account, account.ledger.day[0])
     return account_dict(world, account)
 
@@ -302,32 +301,26 @@ def _generate(world, body):
     day = _day(world, body.get("date"))
     for number in range(int(body["count"])):
         account.ledger.insert(day, -1000 - number, CARD, number)
-    if world.settings.auto_webhooks:
-        events.accounts_updated(world, account, day)
+    events.accounts_updated(world, account, day)
     return account_dict(world, account)
 
 
 def _orphan(gone):
-    member = "accountsOrphanedWebhook" if gone else "accountsUnorphanedWebhook"
     event = "AccountsOrphaned" if gone else "AccountsUnorphaned"
 
     def act(world, body):
         account, _access = world.find_account(body["account"])
         account.orphaned = gone
-        for consent in world.consents_of(account) if _tells(world) else ():
+        for consent in world.consents_of(account):
             held = [
                 number
                 for number in consent.account_ids
                 if world.accesses[number].account is account
             ]
-            events.emit(world, consent, member, event, {"accountIds": held})
+            events.emit(world, consent, event, {"accountIds": held})
         return account_dict(world, account)
 
     return act
-
-
-def _tells(world):
-    return world.settings.auto_webhooks
 
 
 def _changer(act):

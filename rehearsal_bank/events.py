@@ -6,10 +6,27 @@ from .clock import instant_text
 
 SPAN_DECIMALS = 9
 
+# the member of the body that holds each event (Mastercard's Postman webhooks)
+MEMBERS = {
+    "AccountsUpdated": "accountsUpdatedWebhook",
+    "SyncProgressUpdate": "syncProgressUpdateWebhook",
+    "SyncDone": "syncDoneWebhook",
+    "ConnectionUpdateRequired": "connectionUpdateRequiredWebhook",
+    "ConnectionRateLimited": "connectionRateLimitedWebhook",
+    "ConnectionRemoved": "connectionRemovedWebhook",
+    "ConsentNeedsUpdate": "consentNeedsUpdateWebhook",
+    "ConsentRevoked": "consentRevokedWebhook",
+    "AccountsOrphaned": "accountsOrphanedWebhook",
+    "AccountsUnorphaned": "accountsUnorphanedWebhook",
+    "AccountVerifiedForPayments": "accountsVerifiedForPaymentsWebhook",
+}
 
-def emit(world, consent, member, event, data):
-    """Send a webhook about a consent (member and event name, its data)."""
-    body = {member: {"consentId": consent.id, "event": event, "data": data}}
+
+def emit(world, consent, event, data):
+    """Send a webhook about a consent, unless ``auto_webhooks`` is off."""
+    if not world.settings.auto_webhooks:
+        return
+    body = {MEMBERS[event]: {"consentId": consent.id, "event": event, "data": data}}
     world.webhooks.send(event, consent.id, body)
 
 
@@ -46,7 +63,7 @@ def _emit_updated(world, consent, changes):
             }
         )
     data = {"changedAccounts": changed}
-    emit(world, consent, "accountsUpdatedWebhook", "AccountsUpdated", data)
+    emit(world, consent, "AccountsUpdated", data)
 
 
 def queue_sync(world, consent):
@@ -68,18 +85,18 @@ def run_sync(world, consent):
     for access in synced:
         days = [step() for step in access.account.waiting]
         access.account.waiting.clear()
-        first = not access.synced
+        first, access.told = not access.told, True
         access.synced, access.last_sync = True, now
         if first and len(access.account.ledger):
             days.append(access.account.ledger.day[0])
         if days:
             changes.append((access, min(days)))
         data = {"accountId": access.external_id}
-        emit(world, consent, "syncProgressUpdateWebhook", "SyncProgressUpdate", data)
+        emit(world, consent, "SyncProgressUpdate", data)
     if changes:
         _emit_updated(world, consent, changes)
     data = {"syncedAccountIds": [access.external_id for access in synced]}
-    emit(world, consent, "syncDoneWebhook", "SyncDone", data)
+    emit(world, consent, "SyncDone", data)
 
 
 def _reachable(world, consent, access, now):

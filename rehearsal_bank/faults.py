@@ -85,9 +85,7 @@ def make_fault(spec):
         raise ValueError(f"endpoint is * or one of {', '.join(ENDPOINTS)}")
     for name in ("times", "after", "status", "cut_after_bytes", "truncate"):
         value = getattr(fault, name)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int)
-        ):
+        if value is not None and type(value) is not int:
             raise ValueError(f"{name} is a whole number")
     fault.delay_seconds = float(fault.delay_seconds)
     return fault

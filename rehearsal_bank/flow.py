@@ -50,6 +50,7 @@ class Flow:
     one_time_code: str = ""
     wrong: int = 0
     ended: bool = False
+    address: str = ""
     consent: object = None
     connection: object = None
 
@@ -128,7 +129,8 @@ def end(world, flow, success):
         params = _success(world, flow)
     if flow.state is not None and world.settings.return_state:
         params["state"] = flow.state
-    return with_params(flow.redirect_uri, params)
+    flow.address = with_params(flow.redirect_uri, params)
+    return flow.address
 
 
 def _success(world, flow):

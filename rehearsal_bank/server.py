@@ -123,6 +123,10 @@ class Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.server_address[:2]
 
+    def service_actions(self):
+        """Called between requests, at least twice a second."""
+        self.application.tick()
+
     @property
     def address(self):
         """Where it listens, as ``http://127.0.0.1:8080``."""

@@ -37,7 +37,6 @@ class Consent:
     revoked: bool = False
     needs_update: bool = False
     refuse_until: object = None
-    all_selected: bool = False
     account_ids: list = field(default_factory=list)
     connections: list = field(default_factory=list)
 
@@ -176,10 +175,18 @@ class World:
         consent.account_ids += [a.external_id for a in chosen]
         expires = now + timedelta(days=self.settings.consent_days)
         consent.connections.append(Connection(*here, expires))
-        consent.all_selected = len(accounts) == len(
-            self.accounts_at(flow.bank, flow.bank_user)
-        )
         return consent
+
+    def all_selected(self, consent):
+        """Whether every account the customer sees at his banks is shared."""
+        held = {self.accesses[number].account.key for number in consent.account_ids}
+        return all(
+            account.key in held
+            for connection in consent.connections
+            for account in self.accounts_at(
+                BANKS[connection.bank_id], connection.bank_user
+            )
+        )
 
     def _consent_for(self, flow, user_id, now):
         if self.settings.reuse_consent:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .reply import Refusal
 
 _KEY = secrets.token_bytes(32)
+_TOKENS_KEPT = 5000
 
 
 @dataclass
@@ -105,6 +106,7 @@ def issue_pair(world, consent, session_id=None, keep_refresh=None):
         | _times(now, access_dies)
     )
     world.access_tokens[access] = Token(consent.id, access_dies, session)
+    _forget_dead(world.access_tokens, now)
     refresh = keep_refresh
     if refresh is None:
         dies = now + settings.refresh_token_seconds
@@ -120,6 +122,13 @@ def issue_pair(world, consent, session_id=None, keep_refresh=None):
         "refresh_token": refresh,
         "token_type": "bearer",
     }
+
+
+def _forget_dead(store, now):
+    """Keep the store small; a forgotten token is as refused as a dead one."""
+    if len(store) > _TOKENS_KEPT:
+        for text in [text for text, token in store.items() if token.dies_at < now]:
+            del store[text]
 
 
 _SCOPE_NAMES = {

@@ -27,6 +27,9 @@ def show(world, request, number):
 def send(world, request, number):
     """POST: a form; answers the next page, or the way back to the program."""
     found = world.flows.get(number)
+    if found is not None and found.address:
+        # pressed twice, or gone back: the browser repeats the way back
+        return redirect(found.address)
     if found is None or found.ended:
         return html(pages.gone(found.language if found else "en"), 404)
     data = request.form

@@ -175,7 +175,7 @@ def all_accounts_selected(world, request, consent_id):
         raise Refusal(404, "NotFound", "No such consent")
     if "offline_access" not in consent.scopes:
         raise Refusal(403, "Forbidden", "Not allowed for this type of user")
-    return Reply({"allAccountsSelected": consent.all_selected})
+    return Reply({"allAccountsSelected": world.all_selected(consent)})
 
 
 def providers(world, request):

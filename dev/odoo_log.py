@@ -22,7 +22,12 @@ class Expected:
     why: str
 
 
-EXPECTED = ()
+EXPECTED = (
+    Expected(
+        r"\.browser: Error received after termination: ",
+        "a finished browser test closes the page while files still load",
+    ),
+)
 
 
 def entries(log):

@@ -16,7 +16,10 @@ REQUIREMENTS = (
 NEEDED_BY = {
     "run_odoo": ("psycopg2", "lxml", "werkzeug"),
     "run_demo": ("psycopg2", "lxml", "werkzeug", "websocket"),
-    "run_tests": ("psycopg2", "lxml", "werkzeug", "websocket", "pytest_odoo", "ruff"),
+    "run_tests": (
+        *("psycopg2", "lxml", "werkzeug", "websocket"),
+        *("pytest_odoo", "hypothesis", "ruff", "pylint_odoo"),
+    ),
 }
 
 

@@ -11,6 +11,7 @@ import importlib.util
 import socket
 import sys
 import time
+import traceback
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -186,8 +187,13 @@ def tell_story(odoo_url, bank_url, database, options):
         return False
     # The story borrows the rehearsal bank's customer.
     sys.path.append(str(places.packages_link()))
-    story = importlib.import_module("demo_story")
-    return bool(story.tell(odoo_url, bank_url, database, options))
+    try:
+        story = importlib.import_module("demo_story")
+        return bool(story.tell(odoo_url, bank_url, database, options))
+    except Exception:
+        traceback.print_exc()
+        say(f"The story stopped (logs of the servers: {places.cache() / 'logs'}).")
+        return False
 
 
 def show(server, database, options):

@@ -34,11 +34,11 @@ def parse(arguments):
         count += 1
     named, rest = arguments[:count], arguments[count:]
     if not named:
-        named = list(test_steps.STEPS)
-        if rest:
-            named = test_steps.steps_for_paths(rest)
-    if rest and not set(named) & set(test_steps.PYTEST_STEPS):
-        raise Stop(f"{rest[0]} is neither a step nor a file: see ./dev/test --help.")
+        every = list(test_steps.STEPS)
+        named = test_steps.steps_for_paths(rest) if rest else every
+    uses_pytest = set(named) & set(test_steps.PYTEST_STEPS)
+    if rest and not (uses_pytest and test_steps.is_for_pytest(rest[0])):
+        raise Stop(f"{rest[0]} is neither a step nor a test: see ./dev/test --help.")
     return [name for name in test_steps.STEPS if name in named], rest
 
 

@@ -12,6 +12,16 @@ import odoo_run
 import places
 
 PYTEST_TIMEOUT = 2700
+PYLINT_LEFT_OUT = (
+    # These belong to the community's own repositories.
+    "manifest-required-author",
+    "manifest-deprecated-key",
+    "missing-readme",
+    # These misread plain Python that does not know Odoo, and mangled names.
+    "bad-builtin-groupby",
+    "missing-return",
+    "super-method-mismatch",
+)
 PURE_PACKAGES = ("bank_api", "feed", "rehearsal_bank")
 
 
@@ -86,6 +96,15 @@ def ruff(bench):
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", places.ROOT]
     code = children.run(command, timeout=300)
     bench.check("ruff", "ruff found something, see above" if code else "")
+
+
+def pylint(bench):
+    """mistakes that only Odoo's community's checker (pylint-odoo) knows"""
+    settings = f"--rcfile={places.ROOT / 'pyproject.toml'}"
+    left_out = f"--disable={','.join(PYLINT_LEFT_OUT)}"
+    command = [sys.executable, "-m", "pylint", settings, left_out, places.ADDON]
+    code = children.run(command, timeout=600, cwd=places.addons_link())
+    bench.check("pylint", "pylint found something, see above" if code else "")
 
 
 def pure(bench):
@@ -176,6 +195,11 @@ def _root_of(argument):
     return path.split("/")[0] if exists else ""
 
 
+def is_for_pytest(argument):
+    """Is it an option, or an existing file or folder with tests?"""
+    return argument.startswith("-") or _root_of(argument) in (*PURE_PACKAGES, "tests")
+
+
 def steps_for_paths(arguments):
     """Which of the pytest steps the named files belong to; both without files."""
     roots = {_root_of(argument) for argument in arguments} - {""}
@@ -223,6 +247,7 @@ def _count(bench, step, report):
 
 STEPS = {
     "ruff": ruff,
+    "pylint": pylint,
     "pure": pure,
     "install": install,
     "upgrade": upgrade,
@@ -231,4 +256,4 @@ STEPS = {
     "lint": test_lint,
 }
 PYTEST_STEPS = ("pure", "odoo")
-WITHOUT_DATABASE = {"ruff", "pure"}
+WITHOUT_DATABASE = {"ruff", "pylint", "pure"}

@@ -5,6 +5,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from lxml import html
 
+TRIES = 4
 STEPS = ("bank", "login", "accounts", "accept", "email", "code", "finish")
 
 
@@ -53,6 +54,9 @@ class Customer:
                 f"{answer.status_code} from {answer.url}: {answer.text[:300]}"
             )
         self.seen.append(step)
+        if self.seen.count(step) > TRIES:
+            problem = page.xpath("string(//*[@id='error'])")
+            raise WalkError(f"page {step!r} comes again: {problem}")
         if step in ("failed", "no_accounts"):
             return self._press(session, page, answer.url, "back", {})
         if step == cancel_at:

@@ -34,14 +34,14 @@ def fill(ledger, seed, count, days, today, currency, pending=0):
     """
     rng = Random(seed)
     plan = _plan(rng, count, days, today, currency)
-    low, high = ledger.opening // 4, ledger.opening * 3
+    low, high = ledger.opening // 2, ledger.opening * 2
     balance = ledger.opening
     income = next(row for row in _menu(currency) if row[2] > 0)
     expense = next(row for row in _menu(currency)[1:] if row[3] < 0)
     for day, choice in plan:
-        if balance < low and choice[3] < 0 and rng.random() < 0.75:
+        if balance < low and choice[3] < 0 and rng.random() < 0.85:
             choice = income
-        elif balance > high and choice[2] > 0 and rng.random() < 0.75:
+        elif balance > high and choice[2] > 0 and rng.random() < 0.85:
             choice = expense
         if choice is _TWIN:
             row_seed, amount, kind = ledger.seed[-1], ledger.amount[-1], ledger.kind[-1]

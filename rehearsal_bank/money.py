@@ -39,6 +39,14 @@ def amount_text(minor, currency):
     return format(to_decimal(minor, currency), "f")
 
 
+def shown_amount(minor, currency, language):
+    """An amount for a reader: 1.234,50 in Danish, 1,234.50 in English."""
+    text = format(to_decimal(minor, currency), ",f")
+    if language == "da":
+        text = text.translate(str.maketrans(",.", ".,"))
+    return text
+
+
 def convert(minor, currency, rate, into):
     """Minor units of one currency -> minor units of another, half up."""
     exact = to_decimal(minor, currency) * rate

@@ -101,7 +101,9 @@ def _tick(flow, account):
     number = account.number["bban"]
     wanted = any(same_number(account.number, text) for text in flow.wanted)
     ticked = " checked" if flow.select_all or wanted else ""
-    balance = money.amount_text(account.ledger.booked_balance(), account.currency)
+    balance = money.shown_amount(
+        account.ledger.booked_balance(), account.currency, flow.language
+    )
     shown = f"{say(flow.language, 'balance')} {balance} {account.currency}"
     return (
         f'<label class="tick"><input type="checkbox" name="account" '

@@ -37,7 +37,7 @@ def _demo(world):
     today = world.clock.today()
     for number in range(8):
         day = today - timedelta(days=30 + number * 84)
-        _own_transfer(main, euro, day, 400_000 + number * 25_000)
+        _own_transfer(main, euro, day, 150_000 + number * 12_500)
 
 
 def _own_transfer(giver, taker, day, cents):

@@ -81,7 +81,7 @@ def _fraction(text: str) -> Decimal | str:
 
 def _integer(text: str) -> int | Decimal:
     # int() refuses thousands of digits; one silly row must not cost the page.
-    return int(text) if len(text) < 40 else Decimal(text)
+    return int(text) if len(text) < 40 and text != "-0" else Decimal(text)
 
 
 def _refuse_constant(name: str) -> None:

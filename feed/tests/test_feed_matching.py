@@ -101,6 +101,13 @@ def test_one_id_for_everything():
     assert len(again.known) == 5
 
 
+def test_one_id_one_day_one_amount_two_texts():
+    feed = feed_of(row("9998", text="B"))
+    result = match([row("9998", text="A"), row("9998", text="B")], feed)
+    assert [pair.row.text for pair in result.known] == ["B"]
+    assert [pair.row.text for pair in result.new] == ["A"]
+
+
 def test_equal_rows_without_id_are_counted():
     rows = [row("", position=n) for n in range(3)]
     first = match(rows[:2], [])
@@ -192,13 +199,31 @@ def test_new_ids_in_a_window():
     assert not result.new and not result.vanished
 
 
+def texts_of(pairs):
+    return {pair.row.text: pair.known.text for pair in pairs}
+
+
+def test_new_ids_go_to_the_closest_text():
+    feed = feed_of(row("a", text="Beta"), row("b", text="Gamma"))
+    same = [row("x", text="Alpha"), row("y", text="Beta")]
+    result = match(same, feed, covered=(DAY, DAY))
+    assert texts_of(result.rekeyed) == {"Beta": "Beta", "Alpha": "Gamma"}
+    longer = [row("x", text="Alpha"), row("y", text="Beta 4711")]
+    result = match(longer, feed, covered=(DAY, DAY))
+    assert texts_of(result.rekeyed) == {"Beta 4711": "Beta", "Alpha": "Gamma"}
+
+
+def test_new_id_and_new_text_of_the_only_candidate():
+    result = match([row("x", text="Z")], feed_of(row("a", text="A")), covered=(DAY, DAY))
+    assert texts_of(result.rekeyed) == {"Z": "A"} and not result.vanished
+
+
 def test_shifted_ids_in_a_window():
     feed = feed_of(row("0", "-10", "A"), row("1", "500", "B"))
     shifted = [row("0", "-7", "C"), row("1", "-10", "A"), row("2", "500", "B")]
     result = match(shifted, feed, covered=(DAY, DAY))
     assert [pair.row.text for pair in result.new] == ["C"]
-    was = {pair.row.text: pair.known.text for pair in result.rekeyed}
-    assert was == {"A": "A", "B": "B"} and not result.vanished
+    assert texts_of(result.rekeyed) == {"A": "A", "B": "B"} and not result.vanished
 
 
 def test_a_date_that_moves_under_one_id():

@@ -47,7 +47,11 @@ def stop(child, patience=15):
 
 
 def run(command, timeout, stdin_text=None, **options):
-    """Run a program to its end; its exit code, or None after `timeout` seconds."""
+    """Run a program to its end; its exit code, or None after `timeout` seconds.
+
+    It ends with us, so that it does not work on in a folder that the next run
+    of ours is repairing.
+    """
     stdin = subprocess.DEVNULL if stdin_text is None else subprocess.PIPE
     child = start(command, stdin=stdin, text=True, **options)
     try:
@@ -57,3 +61,9 @@ def run(command, timeout, stdin_text=None, **options):
     finally:
         stop(child)
     return child.returncode
+
+
+def run_logged(command, log, **options):
+    """Run a program to its end, output added to a log file; its exit code."""
+    with open(log, "ab") as file:
+        return run(command, timeout=None, stdout=file, stderr=file, **options)

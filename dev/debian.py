@@ -7,11 +7,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import children
 from say import Stop, is_root, long_step, tail
 
 KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
+)
+APT_OPTIONS = (
+    *("-q", "-y", "--no-install-recommends"),
+    # Wait for another apt, be it one that a killed run of ours left.
+    *("-o", "DPkg::Lock::Timeout=600"),
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -57,22 +63,26 @@ def install(packages, log):
             f" apt-get install {names}"
         )
     with long_step(f"Installing Debian packages: {names}", "1 to 2 minutes"):
-        _apt(["update", "-q"], log)
-        _apt(["install", "-q", "-y", "--no-install-recommends", *packages], log)
+        # An interrupted installation leaves packages half configured.
+        _change_machine(["dpkg", "--configure", "-a"], log)
+        _change_machine(["apt-get", *APT_OPTIONS, "update"], log)
+        _change_machine(["apt-get", *APT_OPTIONS, "install", *packages], log)
 
 
-def _apt(arguments, log):
+def _change_machine(command, log):
+    """Run a package command; unlike others it may outlive us, for its own good."""
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     with open(log, "ab") as file:
         done = subprocess.run(
-            ["apt-get", *arguments],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             env=environment,
+            start_new_session=True,
         )
     if done.returncode:
-        raise Stop(f"{tail(log)}apt-get {arguments[0]} failed (whole log: {log}).")
+        raise Stop(f"{tail(log)}{' '.join(command)} failed (whole log: {log}).")
 
 
 def keyring():
@@ -147,15 +157,8 @@ class PrivateApt:
             # apt's helper user may not look into a home folder of mode 0700.
             options["APT::Sandbox::User"] = "root"
         flags = [f"-o{name}={value}" for name, value in options.items()]
-        with open(self.log, "ab") as file:
-            done = subprocess.run(
-                ["apt-get", "-q", *flags, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                cwd=cwd,
-            )
-        return done.returncode == 0
+        command = ["apt-get", "-q", *flags, *arguments]
+        return children.run_logged(command, self.log, cwd=cwd) == 0
 
     def download(self, packages, target):
         """Fetch packages, signature checked, as .deb files; True when all came."""

@@ -3,9 +3,9 @@
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
+import children
 import debian
 import places
 from say import Stop, long_step, tail
@@ -80,9 +80,10 @@ def version_key(tree):
 def fetch(log):
     """Fetch and unpack Odoo into the cache folder; all of it or nothing."""
     target = fetched_folder()
-    fresh = target.with_name(target.name + ".unfinished")
-    for leftover in (fresh, target):
+    for leftover in target.parent.glob(f"{target.name}*"):
         shutil.rmtree(leftover, ignore_errors=True)
+    # A name of its own: a program of a killed run may still write into the last.
+    fresh = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
     downloads = places.made(fresh / "downloads")
     with long_step("Fetching Odoo 19 from Debian (125 MB)", "10 s to 2 minutes"):
         _download(downloads, fresh / "apt", log)
@@ -123,7 +124,5 @@ def _download(downloads, apt_folder, log):
 
 
 def _unpack(package, target, log):
-    with open(log, "ab") as file:
-        done = subprocess.run(["dpkg", "-x", package, target], stderr=file)
-    if done.returncode:
+    if children.run_logged(["dpkg", "-x", package, target], log):
         raise Stop(f"{tail(log)}{package.name} could not be unpacked (log: {log}).")

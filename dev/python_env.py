@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import children
 import places
 from say import Stop, long_step, tail
 
@@ -77,9 +78,5 @@ def build(log):
 
 
 def _run(command, log):
-    with open(log, "ab") as file:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file
-        )
-    if done.returncode:
+    if children.run_logged(command, log):
         raise Stop(f"{tail(log)}Python packages could not be set up (log: {log}).")

@@ -208,13 +208,17 @@ def test_new_ids_go_to_the_closest_text():
     same = [row("x", text="Alpha"), row("y", text="Beta")]
     result = match(same, feed, covered=(DAY, DAY))
     assert texts_of(result.rekeyed) == {"Beta": "Beta", "Alpha": "Gamma"}
+    shorter = [row("x", text="Bet"), row("y", text="Beta")]
+    result = match(shorter, feed, covered=(DAY, DAY))
+    assert texts_of(result.rekeyed) == {"Beta": "Beta", "Bet": "Gamma"}
     longer = [row("x", text="Alpha"), row("y", text="Beta 4711")]
     result = match(longer, feed, covered=(DAY, DAY))
     assert texts_of(result.rekeyed) == {"Beta 4711": "Beta", "Alpha": "Gamma"}
 
 
 def test_new_id_and_new_text_of_the_only_candidate():
-    result = match([row("x", text="Z")], feed_of(row("a", text="A")), covered=(DAY, DAY))
+    feed = feed_of(row("a", text="A"))
+    result = match([row("x", text="Z")], feed, covered=(DAY, DAY))
     assert texts_of(result.rekeyed) == {"Z": "A"} and not result.vanished
 
 
@@ -271,6 +275,14 @@ def test_a_new_equal_payment_does_not_steal_an_old_one():
     feed = feed_of(row("a", day=date(2025, 3, 1)))
     result = match([row("b", day=date(2025, 3, 10))], feed, covered=(DAY, DAY))
     assert keys(result.new) == ["b"] and not result.rekeyed
+
+
+def test_a_booked_row_is_not_joined_over_another_date_and_id():
+    feed = feed_of(row("a", day=date(2025, 3, 1)))
+    window = (date(2025, 3, 1), date(2025, 3, 31))
+    result = match([row("b", day=date(2025, 3, 10))], feed, covered=window)
+    assert keys(result.new) == ["b"]
+    assert [each.key for each in result.vanished] == ["a"]
 
 
 def test_fingerprint_moves_with_what_matters_only():

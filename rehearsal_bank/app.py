@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+import traceback
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -86,8 +87,13 @@ class Rehearsal:
 
     def __call__(self, environ, start_response):
         request = Request(environ)
-        reply = self._reply(request)
-        body = reply.body()
+        try:
+            reply = self._reply(request)
+            body = reply.body()
+        except Exception:
+            traceback.print_exc()
+            reply = Reply({"error": "InternalError", "details": {}}, 500)
+            body = reply.body()
         response = Response(body, status=reply.status, content_type=reply.content_type)
         for name, value in reply.headers.items():
             response.headers[name] = str(value)
@@ -246,7 +252,7 @@ def _json_body(request):
         return {}
     try:
         body = json_text.loads(raw)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise invalid("The body is not JSON") from error
     if not isinstance(body, dict):
         raise invalid("The body is not a JSON object")

@@ -4,9 +4,9 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from dateutil import parser as date_parser
-from dateutil.zoneinfo import get_zonefile_instance
+from dateutil import tz
 
-BANK_ZONE = get_zonefile_instance().get("Europe/Copenhagen")
+BANK_ZONE = tz.gettz("Europe/Copenhagen")
 
 
 class Clock:
@@ -41,7 +41,7 @@ class Clock:
 
 
 def parse_instant(text):
-    """Read an ISO-8601 instant; without a zone it is UTC.
+    """Read an ISO-8601 instant as UTC; without a zone it is UTC already.
 
     Raises ValueError with a clear sentence when it cannot be read. More than
     six decimals of a second are cut, for the peer writes up to nine.
@@ -53,8 +53,8 @@ def parse_instant(text):
     except (ValueError, OverflowError) as error:
         raise ValueError(f"not an instant: {text!r}") from error
     if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=timezone.utc)
-    return instant
+        return instant.replace(tzinfo=timezone.utc)
+    return instant.astimezone(timezone.utc)
 
 
 def _cut_decimals(text):

@@ -3,7 +3,7 @@
 from . import control_consents, control_rows, events, json_text, seeds
 from .clock import parse_instant
 from .faults import as_dict, make_fault
-from .reply import Refusal, Reply
+from .reply import Refusal, Reply, Unknown
 
 
 def handle(world, request):
@@ -23,8 +23,10 @@ def handle(world, request):
         return refusal.reply()
     except (ValueError, TypeError) as error:
         return _refuse(str(error))
+    except Unknown as error:
+        return _refuse(f"unknown: {error}", 404)
     except KeyError as error:
-        return _refuse(f"unknown or missing: {error}", 404)
+        return _refuse(f"missing: {error}")
 
 
 def _refuse(sentence, status=400):

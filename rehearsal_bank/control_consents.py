@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from . import events, tokens
 from .clock import instant_text, parse_instant
+from .reply import Unknown
 
 
 def consent_dict(world, consent):
@@ -38,6 +39,8 @@ def _iso(instant):
 def _chosen(world, body):
     """The consents meant: that of ``consent``, else all living ones."""
     if body.get("consent"):
+        if body["consent"] not in world.consents:
+            raise Unknown(f"consent {body['consent']}")
         return [world.consents[body["consent"]]]
     found = [c for c in world.consents.values() if not c.revoked]
     if not found:

@@ -9,6 +9,7 @@ from .bank_account import truth_rows
 from .banks import SEED_BANK
 from .describe import CARD, PLAIN
 from .ledger import BOOKED, STATES
+from .reply import Unknown
 
 _NO_DAY = 2**31
 
@@ -106,7 +107,8 @@ def _add(world, body):
     uids = []
 
     def step():
-        uids.extend(_insert(world, account, row) for row in checked)
+        for row in checked:
+            uids.extend(_insert(world, account, row))
         return min((row["day"] for row in checked), default=_NO_DAY)
 
     _deliver(world, account, body, step)
@@ -189,7 +191,8 @@ def _state(name):
 
 
 def _insert(world, account, row):
-    ledger = account.ledger
+    """Write the row and its copies; returns their uids."""
+    ledger, uids = account.ledger, []
     for _copy in range(row["copies"]):
         uid = ledger.insert(
             row["day"], row["amount"], PLAIN, 0, row["state"], row["first_of_day"]
@@ -198,7 +201,8 @@ def _insert(world, account, row):
         ledger.added_at[uid] = world.clock.now()
         if row["patch"]:
             ledger.patches[uid] = row["patch"]
-    return uid
+        uids.append(uid)
+    return uids
 
 
 def _rows_of(world, account, access, uids):
@@ -220,7 +224,7 @@ def _find(world, account, access, spec):
             entry = wire_data.find_entry(world, one, wanted)
             if entry:
                 return entry[0]
-    raise KeyError(wanted)
+    raise Unknown(f"transaction {wanted}")
 
 
 def _change(world, body, act):

@@ -36,7 +36,10 @@ def loads(raw):
     """
     if isinstance(raw, bytes):
         raw = raw.decode("utf-8-sig")
-    return json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+    try:
+        return json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def _no_constant(name):

@@ -8,6 +8,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
+from .reply import Unknown
+
 BOOKED, RESERVED, SCHEDULED, QUEUED = range(4)
 STATES = ("Booked", "Reserved", "Scheduled", "Queued")
 
@@ -70,13 +72,13 @@ class Ledger:
         return self._next_uid - 1
 
     def index(self, uid, hint=0):
-        """Where the row of that uid stands; raises KeyError when gone."""
+        """Where the row of that uid stands; raises Unknown when gone."""
         if 0 <= hint < len(self.uid) and self.uid[hint] == uid:
             return hint
         try:
             return self.uid.index(uid)
         except ValueError:
-            raise KeyError(uid) from None
+            raise Unknown(f"transaction {uid}") from None
 
     def remove(self, uid):
         """Take the row away as if it had never been."""

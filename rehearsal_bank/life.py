@@ -39,9 +39,9 @@ def fill(ledger, seed, count, days, today, currency, pending=0):
     income = next(row for row in _menu(currency) if row[2] > 0)
     expense = next(row for row in _menu(currency)[1:] if row[3] < 0)
     for day, choice in plan:
-        if balance < low and choice[3] < 0 and rng.random() < 0.85:
+        if choice[1] and balance < low and choice[3] < 0 and rng.random() < 0.85:
             choice = income
-        elif balance > high and choice[2] > 0 and rng.random() < 0.85:
+        elif choice[1] and balance > high and choice[2] > 0 and rng.random() < 0.85:
             choice = expense
         if choice is _TWIN:
             row_seed, amount, kind = ledger.seed[-1], ledger.amount[-1], ledger.kind[-1]

@@ -20,6 +20,10 @@ class Reply:
         return json_text.dumps(self.data) if self.raw is None else self.raw
 
 
+class Unknown(LookupError):
+    """There is no account, consent or transaction of that name."""
+
+
 class Refusal(Exception):
     """The peer says no: becomes ``{"error": …, "details": {…}}``.
 

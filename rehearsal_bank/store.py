@@ -10,6 +10,7 @@ from .bank_account import Access, external_account_id, open_account
 from .banks import BANKS
 from .clock import Clock
 from .dice import seed_of
+from .reply import Unknown
 from .settings import Settings
 
 
@@ -137,7 +138,7 @@ class World:
     def find_account(self, text):
         """The account called so (external id, IBAN, BBAN or name).
 
-        Returns (account, access or None); raises KeyError when unknown.
+        Returns (account, access or None); raises Unknown.
         """
         if text in self.accesses:
             access = self.accesses[text]
@@ -145,7 +146,7 @@ class World:
         for account in self.accounts:
             if account.is_called(text):
                 return account, self.latest_access(account)
-        raise KeyError(text)
+        raise Unknown(f"account {text}")
 
     def latest_access(self, account):
         """The access to the account that was made last, or None."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import requests
 
 from . import json_text
+from .reply import Unknown
 
 _KEPT = 2000
 
@@ -90,7 +91,7 @@ class Webhooks:
             self._log.clear()
 
     def redeliver(self, number):
-        """Send a delivery once more. Raises KeyError when unknown."""
+        """Send a delivery once more. Raises Unknown."""
         with self._wake:
             for delivery in self._log:
                 if delivery.id == number:
@@ -98,7 +99,7 @@ class Webhooks:
                     self._start()
                     self._wake.notify()
                     return
-        raise KeyError(number)
+        raise Unknown(f"delivery {number}")
 
     def _sign(self, number, event, data):
         settings = self._world.settings

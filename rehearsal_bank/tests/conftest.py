@@ -188,7 +188,7 @@ class _Receive(BaseHTTPRequestHandler):
 def receiver(peer):
     """A receiver of webhooks, registered at the peer."""
     server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     settings = {"webhook_url": server.url, "webhook_secret": "hemmelig æøå"}
     peer.control("settings", settings | {"webhook_time_scale": 0.001})

@@ -217,7 +217,6 @@ def show(server, database, options):
 
 def main():
     options = parse(sys.argv[1:])
-    children.sigterm_as_interrupt()
     with cluster.running() as server:
         if options.once and not options.keep:
             with databases.Run(server) as run:

@@ -19,7 +19,6 @@ import sys
 import time
 import traceback
 
-import children
 import cluster
 import databases
 import places
@@ -76,7 +75,6 @@ def main():
         lines = [f"    {n:10}{f.__doc__}" for n, f in test_steps.STEPS.items()]
         print(__doc__.format(steps="\n".join(lines)).strip())
         return 0
-    children.sigterm_as_interrupt()
     names, pytest_arguments = parse(arguments)
     if set(names) <= test_steps.WITHOUT_DATABASE:
         bench = test_steps.Bench(None, places.made(places.cache() / "logs"))

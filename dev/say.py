@@ -5,6 +5,8 @@ import os
 import sys
 import time
 
+import children
+
 
 class Stop(Exception):
     """Ends the command. Its text is one clear sentence for the reader."""
@@ -29,6 +31,7 @@ def run_main(main):
 
     Stop gives its sentence and 1; Ctrl-C gives 130, as shells expect.
     """
+    children.sigterm_as_interrupt()
     try:
         code = main()
     except Stop as stop:

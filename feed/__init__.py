@@ -11,7 +11,7 @@ from .account_numbers import (
 from .matching import Match, Seen, candidate_keys, match
 from .order import booking_order
 from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
-from .rekeying import Pair
+from .rekeying import Pair, join
 from .rows import (
     BOOKED,
     PENDING,
@@ -44,6 +44,7 @@ __all__ = [
     "fetch_window",
     "fingerprint",
     "iban_from_bban",
+    "join",
     "match",
     "normalise_bban",
     "normalise_iban",

@@ -4,18 +4,19 @@ Pure: nothing is stored here. Within one call the order of the rows does not mat
 
 Rules. The bank's id is trusted only together with date, amount and currency: some
 banks use an id again, or only number the rows of a day. While the feed's row is
-pending the id alone will do, because date and amount may settle. Equal rows are
-counted, never collapsed. A row without an id is known by its fingerprint and a
+pending its date and amount may settle, and the id with a hint will do. Equal rows
+are counted, never collapsed. A row without an id is known by its fingerprint and a
 number. With a ``covered`` window the list is complete there, so a row that is gone
-and a new equal one are one transaction whose id the bank changed.
+and a new equal one are one transaction whose id the bank changed. When the pages are
+stored one by one, ``rekeying.join`` does the same at the end of the reading.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from .rekeying import Pair, settle_window
+from .rekeying import Pair, settle_window, unsettled
 from .rows import (
     BOOKED,
     PENDING,
@@ -28,6 +29,8 @@ from .rows import (
     keys_for,
     plain_text,
 )
+
+_Fit = Callable[[BankRow, KnownRow], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,13 @@ def match(
     rows, repeated, contents = _without_repeats(rows, seen.contents)
     free = [each for each in known if each.key not in seen.keys]
     taken = {each.key for each in known} | seen.keys
-    pairs = _by_family(rows, free, taken)
+    # In a complete window an equal row under another id goes before the mere id.
+    by_id = (_bare,) if covered else (_bare, unsettled)
+    pairs = _by_family(rows, free, taken, (*_FITS, *by_id))
     vanished: list[KnownRow] = []
     if covered:
         pairs, vanished = settle_window(pairs, free, covered)
-    used = {pair.key for pair in pairs}
+    used = {pair.key for pair in pairs if pair.known or not pair.row.is_deleted}
     result = Match(
         ignored=repeated,
         vanished=vanished,
@@ -153,12 +158,15 @@ def _stable_order(row: BankRow) -> tuple:
     """Live before deleted, booked before pending; position only between equals."""
     balance = (row.balance is None, row.balance or 0)
     states = (row.is_deleted, row.state != BOOKED)
-    equals = (balance, row.payload_hash, row.position)
+    equals = (row.key_id, balance, row.payload_hash, row.position)
     return (*states, core(row), plain_text(row), *equals)
 
 
 def _by_family(
-    rows: Sequence[BankRow], free: Sequence[KnownRow], taken: set[str]
+    rows: Sequence[BankRow],
+    free: Sequence[KnownRow],
+    taken: set[str],
+    fits: Sequence[_Fit],
 ) -> list[Pair]:
     relatives = defaultdict(list)
     for each in free:
@@ -168,22 +176,25 @@ def _by_family(
         families[base_for(row)].append(row)
     pairs = []
     for base, members in families.items():
-        pairs += _assign(members, relatives[base], taken)
+        pairs += _assign(members, relatives[base], taken, fits)
     return pairs
 
 
 def _assign(
-    rows: list[BankRow], relatives: list[KnownRow], taken: set[str]
+    rows: list[BankRow],
+    relatives: list[KnownRow],
+    taken: set[str],
+    fits: Sequence[_Fit],
 ) -> list[Pair]:
     """Give each row of one family its feed row, best fit first, or a free key."""
     pairs = []
     # A deletion must not take the feed row that a living row stands for.
     for deleted in (False, True):
         waiting = [row for row in rows if row.is_deleted is deleted]
-        for fits in (_same_all, _same_text, _same_core, _unsettled):
+        for fit in fits:
             still = []
             for row in waiting:
-                found = next((each for each in relatives if fits(row, each)), None)
+                found = next((each for each in relatives if fit(row, each)), None)
                 if found is None:
                     still.append(row)
                     continue
@@ -207,10 +218,13 @@ def _same_all(row: BankRow, known: KnownRow) -> bool:
     return same and _same_text(row, known)
 
 
-def _unsettled(row: BankRow, known: KnownRow) -> bool:
-    """The id alone decides for a pending feed row and for a bare deletion."""
-    bare = row.is_deleted and (row.amount is None or row.date is None)
-    return bool(row.key_id) and (known.state == PENDING or bare)
+def _bare(row: BankRow, known: KnownRow) -> bool:
+    """A deletion that says no more than the id."""
+    incomplete = row.amount is None or row.date is None
+    return row.is_deleted and bool(row.key_id) and incomplete
+
+
+_FITS = (_same_all, _same_text, _same_core)
 
 
 def _free_key(row: BankRow, taken: set[str]) -> str:

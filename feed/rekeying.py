@@ -2,7 +2,7 @@
 
 In a complete window a feed row that is gone and a new bank row may be the same
 transaction. The closest fit is taken first: equal in all, then in date and amount,
-then an id that stayed while the date moved, then a pending row that was booked under
+then an id that stayed while the rest moved, then a pending row that was booked under
 a new id. What was withdrawn before may come back under a new id, but only unchanged.
 """
 
@@ -28,7 +28,7 @@ _MOVES_DAYS = 14  # how far the date of one transaction may move
 class Pair:
     """A bank row, the key to store it under, and the feed's row it is (or None)."""
 
-    row: BankRow
+    row: BankRow | KnownRow
     key: str
     known: KnownRow | None = None
 
@@ -64,6 +64,21 @@ def settle_window(
     return settled, [each for each in gone if each.key not in rest]
 
 
+def join(fresh: Iterable[KnownRow], missing: Iterable[KnownRow]) -> list[Pair]:
+    """Join feed rows a reading has just added with those it did not meet.
+
+    For a reading that was stored page by page. ``fresh``: the rows it added.
+    ``missing``: the other feed rows dated in the window it covered completely (see
+    ``windows.settled_window``), and what it withdrew. In each pair ``row`` and
+    ``known`` are one transaction: give ``known`` the content of ``row`` and the key
+    ``pair.key``, and drop ``row``. What stays missing has vanished at the bank.
+    """
+    loose = sorted(missing, key=lambda each: each.key)
+    gone = [each for each in loose if each.state != WITHDRAWN]
+    fresh = sorted(fresh, key=lambda each: (core(each), plain_text(each), each.key))
+    return list(_join([Pair(row, row.key) for row in fresh], gone, loose).values())
+
+
 def _holds(pair: Pair) -> bool:
     return pair.known is not None and not pair.row.is_deleted
 
@@ -93,7 +108,10 @@ def _join(
     """New pairs by their first key, now with the feed row they are."""
     joined: dict[str, Pair] = {}
     withdrawn = [each for each in loose if each.state == WITHDRAWN]
-    steps = [(rule, gone) for rule in _RULES] + [(_RETURN, withdrawn)]
+    pending = [each for each in loose if each.state == PENDING]
+    steps = [(rule, gone) for rule in _EQUAL]
+    steps += [(_SETTLED, pending), *((rule, gone) for rule in _MOVED)]
+    steps.append((_RETURN, withdrawn))
     for rule, olds in steps:
         moved = {pair.known.key for pair in joined.values()}
         groups = defaultdict(list)
@@ -157,18 +175,38 @@ def _by_amount(row: BankRow | KnownRow, _key: str) -> Hashable:
 
 
 def _by_base(row: BankRow | KnownRow, key: str) -> Hashable:
-    return (base_of(key), *core(row)[1:])
+    return base_of(key)
 
 
 def _always(_row: BankRow, _old: KnownRow) -> bool:
     return True
 
 
-_RULES = (
+def unsettled(row: BankRow, known: KnownRow) -> bool:
+    """Whether a row with the id of a pending feed row is that row, settled.
+
+    Date and amount may move when it is booked, but not all at once: the sign stays,
+    and the amount or the text gives a hint. Else the bank uses the id again.
+    """
+    if known.state != PENDING or row.amount is None or known.amount is None:
+        return known.state == PENDING and core(row)[1] == core(known)[1]
+    same_side = (row.amount < 0) == (known.amount < 0)
+    same_side = same_side and core(row)[2] == core(known)[2]
+    return same_side and (row.amount == known.amount or _related_text(row, known))
+
+
+def _moved_date(row: BankRow, old: KnownRow) -> bool:
+    return core(row)[1:] == core(old)[1:] and _near(row, old)
+
+
+_EQUAL = (
     _Rule(_by_core, _same_text),
     _Rule(_by_core, _related_text),
     _Rule(_by_core, _always),
-    _Rule(_by_base, _near, keeps_key=True),
+)
+_SETTLED = _Rule(_by_base, unsettled, keeps_key=True)
+_MOVED = (
+    _Rule(_by_base, _moved_date, keeps_key=True),
     _Rule(_by_amount, _near_pending),
 )
 _RETURN = _Rule(_by_core, _same_text)

@@ -1,6 +1,7 @@
 """Any JSON value in any place: it is read into the promised types, or Malformed."""
 
 import json
+import unicodedata
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -83,7 +84,7 @@ def check_types(record):
         missing = record.amount is None or record.date is None or not record.currency
         assert bool(record.problems) == missing
         assert record.state in ("booked", "pending")
-        assert all(map(str.isprintable, record.text))
+        assert all(unicodedata.category(each) != "Cc" for each in record.text)
         assert all(map(str.strip, record.references.values()))
     if isinstance(record, Account):
         assert record.id and isinstance(record.number, AccountNumber)

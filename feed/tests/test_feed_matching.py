@@ -12,6 +12,7 @@ from feed import (
     candidate_keys,
     content_hash,
     fingerprint,
+    join,
     match,
 )
 from hypothesis import given
@@ -133,6 +134,29 @@ def test_a_row_repeated_on_the_next_page_counts_once():
     one = match([row()], [])
     two = match([row(), row("b")], [stored(one.new[0])], seen=one.seen)
     assert keys(two.new) == ["b"] and len(two.ignored) == 1
+
+
+def test_an_ignored_deletion_uses_up_no_key():
+    feed = feed_of(row())
+    one = match([row(amount="-99", is_deleted=True)], feed)
+    assert len(one.ignored) == 1
+    assert keys(match([row()], feed, seen=one.seen).known) == ["a"]
+
+
+def test_an_id_used_again_beside_a_pending_row():
+    feed = feed_of(row("0", "25", state="pending"), row("1", "-10"))
+    shifted = [row("0", "-10"), row("1", "25", state="pending")]
+    result = match(shifted, feed, covered=(DAY, DAY))
+    assert keys(result.rekeyed) and not result.booked and not result.vanished
+    assert {p.row.amount == p.known.amount for p in result.rekeyed} == {True}
+    assert not match(shifted, feed).booked
+
+
+def test_new_ids_of_a_reading_stored_page_by_page():
+    feed = feed_of(row("a"), row("b", amount="-2", text="Other"))
+    fresh = feed_of(row("x"), row("y", amount="-3"))
+    (pair,) = join(fresh, feed)
+    assert (pair.row.key, pair.known.key, pair.key) == ("x", "a", "x")
 
 
 def test_a_reading_goes_on_from_what_it_stored():

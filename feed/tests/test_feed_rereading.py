@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 
-from feed import BankRow, KnownRow, Seen, candidate_keys, match
+from feed import BankRow, KnownRow, Seen, candidate_keys, join, match
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -59,7 +59,8 @@ class Feed:
         self.store(match(rows, self.rows.values(), covered=WINDOW))
 
     def pages(self, rows, size):
-        seen = Seen()
+        """Store page by page; returns the keys met and the keys added."""
+        seen, added = Seen(), []
         for start in range(0, len(rows), size):
             page = rows[start : start + size]
             wanted = candidate_keys(page, seen)
@@ -67,6 +68,25 @@ class Feed:
             result = match(page, known, seen=seen)
             self.store(result)
             seen = result.seen
+            added += [pair.key for pair in result.new]
+        return seen.keys, added
+
+    def pages_and_join(self, rows, size):
+        met, added = self.pages(rows, size)
+        fresh = [self.rows[key] for key in added]
+        missing = [
+            row
+            for key, row in self.rows.items()
+            if key not in met or (row.state == "withdrawn" and key not in added)
+        ]
+        for pair in join(fresh, missing):
+            self.rows.pop(pair.row.key)
+            self.rows.pop(pair.known.key)
+            self.put(pair, pair.row.state, pair.known.ref)
+            missing.remove(pair.known)
+            self.ever_new -= 1
+        for known in missing:
+            self.rows[known.key] = replace(known, state="withdrawn")
 
     def store(self, result):
         self.ever_new += len(result.new)
@@ -145,6 +165,11 @@ class Rereading(RuleBasedStateMachine):
     @rule()
     def read(self):
         self.feed.window(self.bank.listed())
+        self.fresh = True
+
+    @rule(size=st.integers(1, 3))
+    def read_page_by_page(self, size):
+        self.feed.pages_and_join(self.bank.listed(), size)
         self.fresh = True
 
     @invariant()

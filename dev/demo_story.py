@@ -18,7 +18,7 @@ CALLBACK = "/open_banking/callback"
 CLIENT = ("rehearsal-client", "rehearsal-secret")
 CUSTOMER = {"email": "karen@nordlys.example", "user": "karen"}
 ACCOUNT = "open.banking.account"
-GIVE_UP_AFTER = 3600
+GIVE_UP_AFTER = 180  # seconds without any progress
 
 
 class Odoo:
@@ -49,7 +49,7 @@ class Odoo:
         ).json()
         if "error" in answer:
             raise RuntimeError(answer["error"]["data"]["message"])
-        return answer["result"]
+        return answer.get("result")
 
 
 def say(text):
@@ -97,7 +97,7 @@ def make_company(odoo):
         [company["id"]],
         {"name": COMPANY, "country_id": denmark},
     )
-    odoo.call("account.chart.template", "try_loading", "dk", company["id"])
+    odoo.call("account.chart.template", "try_loading", [], "dk", company["id"])
     group = odoo.call(
         "ir.model.data", "check_object_reference", "account", "group_account_user"
     )[1]
@@ -149,7 +149,9 @@ def connect(odoo, bank_url):
     )
     back = Customer(**CUSTOMER).walk(answer.headers["Location"], bank=demo_bank(bank_url))
     end = odoo.session.get(back, timeout=60)
-    return int(end.url.rstrip("/").rsplit("/", 1)[1])
+    if not end.url.rsplit("/", 1)[1].isdigit():
+        raise RuntimeError(html.fromstring(end.text).text_content().strip())
+    return int(end.url.rsplit("/", 1)[1])
 
 
 def demo_bank(bank_url):
@@ -197,6 +199,7 @@ def watch_import(odoo, started):
         lines = count_lines(odoo)
         if (waiting, lines) != shown:
             shown = waiting, lines
+            end = time.monotonic() + GIVE_UP_AFTER
             say(f"  {started} import: {lines} lines in the books")
         failed = [each for each in accounts_of(odoo) if each["error_text"]]
         if failed:

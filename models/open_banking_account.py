@@ -293,8 +293,8 @@ class OpenBankingAccount(models.Model):
         fitting = journals.filtered(
             lambda journal: self._is_account_of(journal.bank_acc_number)
         )
-        if not fitting and asked_from in journals and not asked_from.bank_acc_number:
-            fitting = asked_from
+        if not fitting and asked_from and not asked_from.bank_acc_number:
+            fitting = asked_from & journals
         return fitting if len(fitting) == 1 else journals.browse()
 
     def _free_journals(self):

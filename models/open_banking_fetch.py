@@ -71,13 +71,13 @@ class OpenBankingFetch(models.Model):
     )
     paging_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
     pages = fields.Integer()
-    received = fields.Integer()
-    new = fields.Integer()
-    known = fields.Integer(string="Already Known")
-    changed = fields.Integer()
-    withdrawn = fields.Integer()
-    held = fields.Integer()
-    booked = fields.Integer()
+    received_count = fields.Integer(string="Received")
+    new_count = fields.Integer(string="New")
+    known_count = fields.Integer(string="Already Known")
+    changed_count = fields.Integer(string="Changed")
+    withdrawn_count = fields.Integer(string="Withdrawn")
+    held_count = fields.Integer(string="Held")
+    booked_count = fields.Integer(string="Booked")
     unreadable = fields.Integer(help="Entries of the bank's list that are no records.")
     bank_balance = fields.Monetary(string="Balance at the Bank")
     books_balance = fields.Monetary(string="Balance in the Books")
@@ -123,18 +123,26 @@ class OpenBankingFetch(models.Model):
     @api.model
     def _start(self, account):
         window_from, window_to = fetch_window(
-            self._bank_today(), account.start_date, account.synced_until, None
+            self._bank_today(),
+            account.start_date or None,
+            account.synced_until or None,
         )
         return self.create(
             {
-                "account_id": account.id,
-                "consent_id": account.consent_id.id,
-                "journal_id": account.journal_id.id,
-                "trigger": "schedule" if account.synced_until else "first",
+                **self._start_values(account),
                 "window_from": window_from,
                 "window_to": window_to,
             }
         )
+
+    @api.model
+    def _start_values(self, account):
+        return {
+            "account_id": account.id,
+            "consent_id": account.consent_id.id,
+            "journal_id": account.journal_id.id,
+            "trigger": "schedule" if account.synced_until else "first",
+        }
 
     @api.model
     def _bank_today(self):
@@ -156,10 +164,12 @@ class OpenBankingFetch(models.Model):
         """Show a failure in the log; a run that can be taken up stays open."""
         run = self.search(
             [("account_id", "=", account.id), ("state", "in", OPEN_STATES)]
-        ) or self._start(account)
+        )
+        resumable = run and account.consent_id.state == "active"
+        run = run or self.create(self._start_values(account))
         run.error_code = code
         run.correlation_id = getattr(error, "correlation_id", False)
-        if account.consent_id.state != "active":
+        if not resumable:
             run._close("failed", code)
 
     def _progress(self, waiting):
@@ -170,12 +180,12 @@ class OpenBankingFetch(models.Model):
         """
         if self.state == "reading":
             return self.env._(
-                "Reading: %(count)s transactions so far", count=self.received
+                "Reading: %(count)s transactions so far", count=self.received_count
             )
         return self.env._(
             "Importing: %(done)s of %(total)s transactions",
-            done=self.booked,
-            total=self.booked + waiting,
+            done=self.booked_count,
+            total=self.booked_count + waiting,
         )
 
     # === THE WORK, A UNIT AT A TIME === #
@@ -246,7 +256,7 @@ class OpenBankingFetch(models.Model):
             {
                 "pages": self.pages + 1,
                 "paging_token": page.paging_token or False,
-                "received": self.received + len(page.transactions),
+                "received_count": self.received_count + len(page.transactions),
                 "unreadable": self.unreadable + page.malformed_rows,
                 **{name: self[name] + count for name, count in counts.items()},
             }
@@ -274,8 +284,8 @@ class OpenBankingFetch(models.Model):
             return False
         anchor = self._opening_for(rows[:1])
         booked = rows._book(anchor)
-        self.booked += len(booked)
-        self.held += len(rows) - len(booked)
+        self.booked_count += len(booked)
+        self.held_count += len(rows) - len(booked)
         account = self.account_id
         dates = [account.last_transaction_on, *booked.mapped("date")]
         account.last_transaction_on = max(filter(None, dates), default=False)

@@ -162,17 +162,17 @@ class OpenBankingTransaction(models.Model):
 
         :param open.banking.fetch run: the reading this page belongs to
         :param bank_api.TransactionPage page: as Mastercard sent it
-        :return: how many rows were new, known, changed and withdrawn
+        :return: the counters of the run that grow, and by how much
         :rtype: dict[str, int]
         """
         account = run.account_id
         said = {
             position: self._values(account, transaction)
-            for position, transaction in enumerate(page.transactions, run.received)
+            for position, transaction in enumerate(page.transactions, run.received_count)
         }
         bank_rows = [
             self._bank_row(transaction, position, said[position]["content_hash"])
-            for position, transaction in enumerate(page.transactions, run.received)
+            for position, transaction in enumerate(page.transactions, run.received_count)
         ]
         known, seen = self._known_rows(run, bank_rows)
         found = match(bank_rows, known, seen=seen)
@@ -182,10 +182,13 @@ class OpenBankingTransaction(models.Model):
         self._refs(found.withdrawn)._withdraw()
         self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
         return {
-            "new": len(found.new),
-            "known": len(found.known) + len(found.ignored),
-            "changed": len(found.changed) + len(found.booked),
-            "withdrawn": len(found.withdrawn),
+            "new_count": len(found.new),
+            "known_count": len(found.known) + len(found.ignored),
+            "changed_count": len(found.changed) + len(found.booked),
+            "withdrawn_count": len(found.withdrawn),
+            "held_count": sum(
+                said[pair.row.position]["booking_state"] == "held" for pair in found.new
+            ),
         }
 
     @api.model

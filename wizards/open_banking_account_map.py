@@ -166,7 +166,7 @@ class OpenBankingAccountMapLine(models.TransientModel):
             account.currency_id.sudo().active = True
         return self.env["account.journal"].create(
             {
-                "name": f"{account.name} {account.currency_id.name}",
+                "name": account.name,
                 "type": "bank",
                 "company_id": company.id,
                 "currency_id": False if own else account.currency_id.id,

@@ -8,7 +8,7 @@ from .account_numbers import parse_number
 from .bank_account import truth_rows
 from .banks import SEED_BANK
 from .describe import CARD, PLAIN
-from .ledger import BOOKED, STATES
+from .ledger import STATES
 from .reply import Unknown
 
 _NO_DAY = 2**31
@@ -212,80 +212,106 @@ def _rows_of(world, account, access, uids):
     return {"transactions": [row for row in rows if row["line"] in wanted]}
 
 
-def _find(world, account, access, spec):
+def _find(world, account, spec):
     """The uid of a row named by ``line`` or ``transaction`` (its id)."""
     if spec.get("line") is not None:
         uid = int(spec["line"])
         account.ledger.index(uid)
         return uid
     wanted = spec["transaction"]
-    for one in world.accesses.values():
-        if one.account is account and (access is None or one is access):
-            entry = wire_data.find_entry(world, one, wanted)
+    for access in world.accesses.values():
+        if access.account is account:
+            entry = wire_data.find_entry(world, access, wanted)
             if entry:
                 return entry[0]
     raise Unknown(f"transaction {wanted}")
 
 
-def _change(world, body, act):
+def _change(world, body, check, act):
+    """Check every change first, then do them all; bad ones change nothing."""
     account, access = world.find_account(body["account"])
     specs = _specs(body)
-    uids = [_find(world, account, access, spec) for spec in specs]
+    uids = [_find(world, account, spec) for spec in specs]
+    plans = [check(world, account, spec) for spec in specs]
 
     def step():
         days = [_NO_DAY]
-        for uid, spec in zip(uids, specs, strict=True):
+        for uid, plan in zip(uids, plans, strict=True):
             ledger = account.ledger
-            days.append(ledger.day[ledger.index(uid)])
-            days.append(act(world, account, uid, spec) or _NO_DAY)
+            days += [ledger.day[ledger.index(uid)], plan.get("day", _NO_DAY)]
+            act(account.ledger, uid, plan)
         return min(days)
 
     _deliver(world, account, body, step)
     return _rows_of(world, account, access, uids)
 
 
-def _alter_one(world, account, uid, spec):
-    ledger = account.ledger
+_NAMING = {"line", "transaction"}
+_ALTERING = {
+    "amount",
+    "state",
+    "date",
+    "patch",
+    "text",
+    "original_text",
+    "new_id",
+    "keep_old",
+}
+
+
+def _only(spec, known):
+    unknown = set(spec) - known - _NAMING
+    if unknown:
+        raise ValueError(f"unknown members: {sorted(unknown)}")
+
+
+def _check_alter(world, account, spec):
+    _only(spec, _ALTERING)
+    plan = {"new_id": spec.get("new_id"), "keep_old": spec.get("keep_old", True)}
     if "amount" in spec:
-        ledger.set(uid, amount=money.to_minor(spec["amount"], account.currency))
+        plan["amount"] = money.to_minor(spec["amount"], account.currency)
     if "state" in spec:
-        ledger.set(uid, state=_state(spec["state"]))
-    if "patch" in spec:
-        if spec["patch"] is None:
-            ledger.patches.pop(uid, None)
-        else:
-            ledger.patches[uid] = ledger.patches.get(uid, {}) | spec["patch"]
-        ledger.version += 1
-    for name, member in (("text", "text"), ("original_text", "originalText")):
-        if name in spec:
-            ledger.patches.setdefault(uid, {})[member] = spec[name]
-            ledger.version += 1
-    if spec.get("new_id"):
-        ledger.renew_ids([uid], keep_ghosts=bool(spec.get("keep_old", True)))
+        plan["state"] = _state(spec["state"])
     if "date" in spec:
-        day = _day(world, spec["date"])
-        ledger.move(uid, day)
-        return day
-    return None
+        plan["day"] = _day(world, spec["date"])
+    if not isinstance(spec.get("patch"), (dict, type(None))):
+        raise ValueError("patch is an object or null")
+    if "patch" in spec:
+        plan["patch"] = spec["patch"]
+    texts = {"text": "text", "original_text": "originalText"}
+    plan["texts"] = {texts[name]: spec[name] for name in texts if name in spec}
+    return plan
 
 
-def _withdraw_one(world, account, uid, spec):
-    if spec.get("hard"):
-        account.ledger.remove(uid)
+def _check_book(world, account, spec):
+    """Booking is an alteration: booked, today unless said otherwise."""
+    return _check_alter(world, account, {"state": "Booked", "date": None} | spec)
+
+
+def _check_withdraw(world, account, spec):
+    _only(spec, {"hard"})
+    return {"hard": bool(spec.get("hard"))}
+
+
+def _alter_one(ledger, uid, plan):
+    columns = {name: plan[name] for name in ("amount", "state") if name in plan}
+    ledger.set(uid, **columns)
+    if "patch" in plan and plan["patch"] is None:
+        ledger.patches.pop(uid, None)
+    patch = (plan.get("patch") or {}) | plan["texts"]
+    if patch:
+        ledger.patches[uid] = ledger.patches.get(uid, {}) | patch
+    if plan["new_id"]:
+        ledger.renew_ids([uid], keep_ghosts=bool(plan["keep_old"]))
+    if "day" in plan:
+        ledger.move(uid, plan["day"])
+
+
+def _withdraw_one(ledger, uid, plan):
+    if plan["hard"]:
+        ledger.remove(uid)
     else:
-        account.ledger.set(uid, deleted=1)
-
-
-def _book_one(world, account, uid, spec):
-    ledger = account.ledger
-    ledger.set(uid, state=BOOKED)
-    if spec.get("new_id"):
-        ledger.renew_ids([uid], keep_ghosts=bool(spec.get("keep_old", True)))
-    if spec.get("amount") is not None:
-        ledger.set(uid, amount=money.to_minor(spec["amount"], account.currency))
-    day = _day(world, spec.get("date"))
-    ledger.move(uid, day)
-    return day
+        ledger.set(uid, deleted=1)
 
 
 def _new_ids(world, body):
@@ -327,8 +353,8 @@ def _orphan(gone):
     return act
 
 
-def _changer(act):
-    return lambda world, body: _change(world, body, act)
+def _changer(check, act):
+    return lambda world, body: _change(world, body, check, act)
 
 
 def _wire_count(world, body):
@@ -350,9 +376,9 @@ ACTIONS = {
     ("GET", "transactions"): _transactions,
     ("GET", "transactions/count"): _wire_count,
     ("POST", "transactions/add"): _add,
-    ("POST", "transactions/alter"): _changer(_alter_one),
-    ("POST", "transactions/withdraw"): _changer(_withdraw_one),
-    ("POST", "transactions/book"): _changer(_book_one),
+    ("POST", "transactions/alter"): _changer(_check_alter, _alter_one),
+    ("POST", "transactions/withdraw"): _changer(_check_withdraw, _withdraw_one),
+    ("POST", "transactions/book"): _changer(_check_book, _alter_one),
     ("POST", "transactions/new-ids"): _new_ids,
     ("POST", "transactions/generate"): _generate,
 }

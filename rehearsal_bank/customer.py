@@ -33,6 +33,8 @@ class Customer:
         """
         self.seen = []
         with requests.Session() as session:
+            # a proxy of the environment has no business on loopback
+            session.trust_env = False
             answer = session.get(connect_url, allow_redirects=False, timeout=30)
             origin = urlsplit(connect_url)[:2]
             wrong = set(wrong)

@@ -115,7 +115,8 @@ class Ledger:
                 continue
             if keep_ghosts and not self.deleted[place]:
                 self.ghosts.append((uid, self.generation[place]))
-            self.generation[place] += 1
+            # sixteen bits are enough: the ids of long ago may come again
+            self.generation[place] = (self.generation[place] + 1) & 0xFFFF
         self.version += 1
 
     def counts(self, place):

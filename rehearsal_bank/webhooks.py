@@ -51,6 +51,9 @@ class Webhooks:
         self._wake = threading.Condition()
         self._log = []
         self._thread = None
+        self._http = requests.Session()
+        # a proxy of the environment has no business on loopback
+        self._http.trust_env = False
 
     def send(self, event, consent_id, body, raw=None, headers=None):
         """Queue an event; without an address it is only logged.
@@ -152,7 +155,7 @@ class Webhooks:
         timeout = self._world.settings.webhook_timeout_ms / 1000
         began = time.time()
         try:
-            answer = requests.post(
+            answer = self._http.post(
                 delivery.url,
                 data=delivery.body,
                 headers=delivery.headers,

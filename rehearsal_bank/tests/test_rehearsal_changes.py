@@ -113,6 +113,21 @@ def test_alter_text_amount_date_and_raw_members(peer, user, account):
     assert user.get(url).json()["amount"] == "five"
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [{"amount": "x"}, {"state": "x"}, {"date": "x"}, {"patch": []}, {"colour": 1}],
+)
+def test_bad_alteration_changes_nothing(peer, user, account, bad):
+    before = rows_of(peer, account)
+    good = {"line": before[0]["line"], "amount": "1"}
+    body = {"account": account["id"], "transactions": [good, good | bad]}
+    answer = peer.control("transactions/alter", body, status=400)
+    assert answer["details"]["reason"]
+    body["transactions"] = [good, {"line": 999}]
+    peer.control("transactions/alter", body, status=404)
+    assert rows_of(peer, account) == before
+
+
 def test_withdraw_is_a_soft_delete(peer, user, account):
     before = booked(user)
     target = rows_of(peer, account)[0]

@@ -56,8 +56,9 @@ class Match:
     content. ``booked``: was pending, is booked now. ``rekeyed``: same transaction, the
     bank changed its id. In the last three look at ``known.state`` too: a withdrawn
     row may be back. ``withdrawn``: the bank deleted it. ``ignored``: repeated in this
-    reading, or deleted before we ever saw it. ``vanished``: rows of the feed that are
-    missing in the covered window. ``seen``: give it to the match of the next page.
+    reading, deleted before we ever saw it, or deleted without an id on a mere page.
+    ``vanished``: rows of the feed that are missing in the covered window. ``seen``:
+    give it to the match of the next page.
     """
 
     new: list[Pair] = field(default_factory=list)
@@ -85,6 +86,7 @@ def match(
     *,
     covered: tuple[date, date] | None = None,
     seen: Seen | None = None,
+    join_later: bool = False,
 ) -> Match:
     """Match bank rows of one account against the feed of that account.
 
@@ -92,21 +94,28 @@ def match(
     rows whose key is among :func:`candidate_keys`; with ``covered`` also all feed
     rows with a date in it. ``covered``: first and last day, both included, for which
     ``rows`` is the bank's complete list (see ``windows.settled_window``).
+    ``join_later``: this is a page, and ``rekeying.join`` follows after the last one.
+    A pending row that settled under its id is then left to the join, which knows
+    whether the bank merely uses the id again.
     """
     seen = seen or Seen()
     known = sorted(known, key=lambda each: each.key)
-    rows, repeated, contents = _without_repeats(rows, seen.contents)
+    rows, ignored, contents = _without_repeats(rows, seen.contents)
+    if not covered:
+        # Its living twin may stand on the next page. That the row is gone shows there.
+        ignored += [row for row in rows if row.is_deleted and not row.key_id]
+        rows = [row for row in rows if row.key_id or not row.is_deleted]
     free = [each for each in known if each.key not in seen.keys]
     taken = {each.key for each in known} | seen.keys
     # In a complete window an equal row under another id goes before the mere id.
-    by_id = (_bare,) if covered else (_bare, unsettled)
+    by_id = (_bare,) if covered or join_later else (_bare, unsettled)
     pairs = _by_family(rows, free, taken, (*_FITS, *by_id))
     vanished: list[KnownRow] = []
     if covered:
         pairs, vanished = settle_window(pairs, free, covered)
     used = {pair.key for pair in pairs if pair.known or not pair.row.is_deleted}
     result = Match(
-        ignored=repeated,
+        ignored=ignored,
         vanished=vanished,
         seen=Seen(seen.keys | used, contents),
     )

@@ -58,21 +58,21 @@ class Feed:
     def window(self, rows):
         self.store(match(rows, self.rows.values(), covered=WINDOW))
 
-    def pages(self, rows, size):
+    def pages(self, rows, size, join_later=False):
         """Store page by page; returns the keys met and the keys added."""
         seen, added = Seen(), []
         for start in range(0, len(rows), size):
             page = rows[start : start + size]
             wanted = candidate_keys(page, seen)
             known = [row for key, row in self.rows.items() if key in wanted]
-            result = match(page, known, seen=seen)
+            result = match(page, known, seen=seen, join_later=join_later)
             self.store(result)
             seen = result.seen
             added += [pair.key for pair in result.new]
         return seen.keys, added
 
     def pages_and_join(self, rows, size):
-        met, added = self.pages(rows, size)
+        met, added = self.pages(rows, size, join_later=True)
         fresh = [self.rows[key] for key in added]
         missing = [
             row

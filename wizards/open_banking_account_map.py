@@ -159,7 +159,7 @@ class OpenBankingAccountMapLine(models.TransientModel):
             raise UserError(self.env._("The import cannot start in the future."))
 
     def _new_journal(self):
-        """Make a bank journal for the account, with its number and currency."""
+        """Make a bank journal in the account's currency; `_map` gives it the number."""
         account, company = self.account_id, self.company_id
         own = account.currency_id == company.currency_id
         if not account.currency_id.active:
@@ -170,6 +170,5 @@ class OpenBankingAccountMapLine(models.TransientModel):
                 "type": "bank",
                 "company_id": company.id,
                 "currency_id": False if own else account.currency_id.id,
-                "bank_acc_number": account.iban or account.bban,
             }
         )

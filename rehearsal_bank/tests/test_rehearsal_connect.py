@@ -241,6 +241,7 @@ def test_old_tab_leads_back_to_where_the_customer_is(peer):
     again = session.post(answer.url, data={"step": "finish", "action": "continue"})
     page = html.fromstring(again.content)
     assert page.xpath("string(//body/@data-step)") == "bank"
+    assert not page.xpath("//*[@id='error']")
 
 
 def test_unknown_session_has_a_page(peer):

@@ -1,7 +1,7 @@
 """The clock of the rehearsed bank; it can be set and moved by control."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from dateutil import parser as date_parser
 from dateutil import tz
@@ -78,8 +78,3 @@ def years_before(day, years):
         return day.replace(year=day.year - years)
     except ValueError:
         return day.replace(year=day.year - years, day=28)
-
-
-def days_after(instant, days):
-    """The instant so many days later."""
-    return instant + timedelta(days=days)

@@ -6,7 +6,7 @@ import requests
 from lxml import html
 
 TRIES = 4
-STEPS = ("bank", "login", "accounts", "accept", "email", "code", "finish")
+STEPS = ("start", "bank", "login", "accounts", "accept", "email", "code", "finish")
 
 
 class WalkError(AssertionError):
@@ -26,11 +26,13 @@ class Customer:
         """Walk from the connect (or update) address to the way back.
 
         ``bank`` is a provider id or a name, ``accounts`` the names, BBANs or
-        IBANs to tick (None: all), ``cancel_at`` a step of STEPS or "start".
+        IBANs to tick (None: all), ``cancel_at`` a step of STEPS.
         Steps in ``wrong`` are first filled in wrongly, then rightly. Returns
         the address the pages send the browser back to, which is NOT
         followed. ``seen`` holds the steps met. Raises WalkError.
         """
+        if cancel_at is not None and cancel_at not in STEPS:
+            raise ValueError(f"cancel_at is one of {', '.join(STEPS)}")
         self.seen = []
         with requests.Session() as session:
             # a proxy of the environment has no business on loopback

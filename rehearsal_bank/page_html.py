@@ -39,7 +39,8 @@ ul.plain li { margin: 0 0 .5rem; }
 .search input { flex: 1; }
 .search button { width: auto; height: 3.05rem; }
 .bank { display: flex; justify-content: space-between; align-items: center;
-  text-align: left; gap: 1rem; }
+  text-align: left; gap: 0 1rem; flex-wrap: wrap; }
+.bank small { white-space: nowrap; }
 .bank small, .tick small { color: var(--soft); }
 .tick { display: flex; gap: .8rem; align-items: flex-start; padding: .75rem;
   border: 1px solid var(--line); border-radius: .5rem; font-weight: 400; }

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from . import money
 from .clock import instant_text
-from .describe import PLAIN, describe
+from .describe import describe
 from .dice import guid_of
 from .ledger import STATES
 
@@ -250,8 +250,3 @@ def merge(shown, patch):
             merge(shown[name], value)
         else:
             shown[name] = copy.deepcopy(value)
-
-
-def plain_text(kind, facts):
-    """Whether a row's texts are its own (given), not generated."""
-    return kind == PLAIN and bool(facts)

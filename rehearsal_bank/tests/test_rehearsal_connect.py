@@ -144,6 +144,11 @@ def test_customer_does_not_try_for_ever(peer):
         Customer(password="x").walk(peer.connect_url(), "TestDataBank1")
 
 
+def test_customer_knows_where_he_can_cancel(peer):
+    with pytest.raises(ValueError, match="finish"):
+        Customer().walk(peer.connect_url(), BANK, cancel_at="nowhere")
+
+
 def test_one_bank_skips_the_picker(peer):
     customer = Customer()
     customer.walk(peer.connect_url(providerId=BANK))

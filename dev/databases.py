@@ -73,6 +73,8 @@ def _make_template(server, name):
     shutil.rmtree(filestore(name), ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         filestore(fresh).rename(filestore(name))
+    # PostgreSQL copies no database that somebody is connected to.
+    server.sql(f"ALTER DATABASE {fresh} ALLOW_CONNECTIONS false")
     server.sql(f"ALTER DATABASE {fresh} RENAME TO {name}")
 
 

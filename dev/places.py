@@ -93,12 +93,12 @@ def addons_link():
 
 
 def packages_link():
-    """A folder for PYTHONPATH that shows our pure Python packages only.
+    """A folder for PYTHONPATH that shows only what runs without Odoo.
 
     The repository's root is a package that imports Odoo, so it must not be a
     parent of the packages tested without Odoo.
     """
-    names = ("bank_api", "feed", "rehearsal_bank")
+    names = ("bank_api", "feed", "rehearsal_bank", "dev")
     return _link_folder("packages", {name: ROOT / name for name in names})
 
 

@@ -143,7 +143,9 @@ class Servers:
                 *(f"--gevent-port={odoo_run.free_port()}", "--max-cron-threads=2"),
             ]
         )
-        self._start("Odoo", command, env=odoo_run.environment(), cwd="/")
+        # Let jobs that are partly done go on at once, not at the next minute.
+        environment = dict(odoo_run.environment(), ODOO_NOTIFY_CRON_CHANGES="1")
+        self._start("Odoo", command, env=environment, cwd="/")
         address = f"http://127.0.0.1:{port}"
         return self._until(lambda: answering(address), "Odoo", 180)
 

@@ -22,7 +22,7 @@ PYLINT_LEFT_OUT = (
     "missing-return",
     "super-method-mismatch",
 )
-PURE_PACKAGES = ("bank_api", "feed", "rehearsal_bank")
+PURE_PACKAGES = ("bank_api", "feed", "rehearsal_bank", "dev")
 
 
 def indented(text):
@@ -110,7 +110,9 @@ def pylint(bench):
 def pure(bench):
     """tests that need neither Odoo nor a database"""
     folder = places.packages_link()
-    environment = dict(os.environ, PYTHONPATH=str(folder))
+    # The modules of dev/ are run as programs: their folder is on the path.
+    path = os.pathsep.join([str(folder), str(places.DEV)])
+    environment = dict(os.environ, PYTHONPATH=path)
     every = [f"{name}/tests" for name in PURE_PACKAGES]
     arguments = ["-p", "no:odoo", f"--rootdir={folder}"]
     arguments += _selected(bench.pytest_arguments, folder, every, PURE_PACKAGES)
@@ -150,8 +152,9 @@ def _remains(bench, name):
         "SELECT table_name || '.' || column_name FROM information_schema.columns"
         " WHERE table_schema = 'public'"
     )
-    clean = server.sql(query, databases.template(server))
-    return [row[0] for row in server.sql(query, name) if row not in clean]
+    clean = bench.run.copy_of(databases.template(server), "clean")
+    known = {row[0] for row in server.sql(query, clean)}
+    return [row[0] for row in server.sql(query, name) if row[0] not in known]
 
 
 def odoo(bench):

@@ -72,7 +72,7 @@ def addons_paths(tree):
 def version_key(tree):
     """A short text that changes when another Odoo is used."""
     release = tree / "odoo" / "release.py"
-    head = tree / ".git" / "HEAD"
+    head = tree / ".git" / "logs" / "HEAD"
     stamps = [path.stat().st_mtime_ns for path in (release, head) if path.exists()]
     return places.short_hash(tree, *stamps)
 

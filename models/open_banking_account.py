@@ -187,8 +187,9 @@ class OpenBankingAccount(models.Model):
         :return: our accounts, in the same order, without those in unknown currencies
         """
         accounts = self.sudo().browse()
+        currencies = self._currencies(each.currency for each in bank_accounts)
         for bank_account in bank_accounts:
-            currency = self._currency(bank_account.currency)
+            currency = currencies.get(bank_account.currency)
             if not currency:
                 _logger.warning("Consent %s: account in unknown currency", consent.id)
                 continue
@@ -250,9 +251,14 @@ class OpenBankingAccount(models.Model):
         self.write(values)
 
     @api.model
-    def _currency(self, code):
+    def _currencies(self, codes):
+        """Find currencies, also those not in use, in one query.
+
+        :rtype: dict[str, res.currency]
+        """
         currencies = self.env["res.currency"].with_context(active_test=False)
-        return currencies.search([("name", "=", code or "")], limit=1)
+        found = currencies.search([("name", "in", list(set(codes)))])
+        return {currency.name: currency for currency in found}
 
     def _as_bank_account(self):
         """Return this account as a record of the API, to know its own side by."""
@@ -409,16 +415,17 @@ class OpenBankingAccount(models.Model):
         commit = self.env["ir.cron"]._commit_progress
         accounts = self.sudo().search(self._due_domain(), order="next_attempt, id")
         left = len(accounts)
-        if not commit(remaining=left):
-            return
+        time_left = commit(remaining=left)
         for account in accounts:
             unfinished = True
-            while unfinished:
+            while unfinished and time_left:
                 unfinished = account._work_safely()
                 left -= not unfinished
                 self.env.invalidate_all()
-                if not commit(1, remaining=left):
-                    return
+                time_left = commit(1, remaining=left)
+        if left:
+            # Odoo would look for the rest after a minute only.
+            self._wake_up()
 
     def _work_safely(self):
         """Do one unit of work; whatever goes wrong stays on this account.
@@ -540,17 +547,22 @@ class OpenBankingAccount(models.Model):
         )
         return line.running_balance if line else None
 
-    def _rows_total(self):
-        """Return the sum of the rows that stand, or will stand, in the books.
+    def _rows_total(self, first_row):
+        """Return the sum of what the bank booked from a row on, held rows included.
 
+        :param open.banking.transaction first_row: where to begin
         :rtype: Decimal
         """
+        first_row.flush_model(["amount", "bank_order", "date", "state"])
         query = SQL(
             """
             SELECT COALESCE(SUM(amount), 0)::text
               FROM open_banking_transaction
-             WHERE account_id = %s AND booking_state IN ('to_book', 'booked')
+             WHERE account_id = %s AND state = 'booked'
+               AND (date, bank_order) >= (%s, %s)
             """,
             self.id,
+            first_row.date,
+            first_row.bank_order,
         )
         return Decimal(self.env.execute_query(query)[0][0])

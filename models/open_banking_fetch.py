@@ -282,8 +282,12 @@ class OpenBankingFetch(models.Model):
         )
         if not rows:
             return False
-        anchor = self._opening_for(rows[:1])
-        booked = rows._book(anchor)
+        lines = self.env["account.bank.statement.line"]
+        fed = [("journal_id", "=", self.account_id.journal_id.id)]
+        had_lines = lines.search_count(fed, limit=1)
+        booked = rows._book()
+        if booked and not had_lines:
+            self._anchor(booked[:1])
         self.booked_count += len(booked)
         self.held_count += len(rows) - len(booked)
         account = self.account_id
@@ -291,23 +295,19 @@ class OpenBankingFetch(models.Model):
         account.last_transaction_on = max(filter(None, dates), default=False)
         return True
 
-    def _opening_for(self, first_row):
-        """Return the balance before the journal's first line, None if not needed.
+    def _anchor(self, first_row):
+        """Let the journal's running balance start where the bank's does.
 
-        Without it Odoo's running balance would start at zero and never be the bank's.
+        By the row's own running balance: then a row that is missing later shows in
+        the proof. Without one, by counting back from the bank's balance of today.
         """
         account = self.account_id
-        lines = self.env["account.bank.statement.line"]
-        if lines.search_count([("journal_id", "=", account.journal_id.id)], limit=1):
-            return None
-        if account.has_booked_balance:
-            closing = first_row._exact(account.booked_balance)
-            return closing - account._rows_total()
         if first_row.has_balance:
-            return first_row._exact(first_row.balance) - first_row._exact(
-                first_row.amount
-            )
-        return None
+            balance, amount = first_row.balance, first_row.amount
+            first_row._anchor(first_row._exact(balance) - first_row._exact(amount))
+        elif account.has_booked_balance:
+            closing = first_row._exact(account.booked_balance)
+            first_row._anchor(closing - account._rows_total(first_row))
 
     def _prove(self):
         """Compare Odoo's running balance with the bank's booked balance."""

@@ -166,8 +166,13 @@ class OpenBankingTransaction(models.Model):
         :rtype: dict[str, int]
         """
         account = run.account_id
+        currencies = account._currencies(
+            transaction.original_amount.currency
+            for transaction in page.transactions
+            if transaction.original_amount
+        )
         said = {
-            position: self._values(account, transaction)
+            position: self._values(account, transaction, currencies)
             for position, transaction in enumerate(page.transactions, run.received_count)
         }
         bank_rows = [
@@ -254,15 +259,18 @@ class OpenBankingTransaction(models.Model):
         )
 
     @api.model
-    def _values(self, account, transaction):
-        """Return the field values of a feed row for what the bank sent."""
+    def _values(self, account, transaction, currencies):
+        """Return the field values of a feed row for what the bank sent.
+
+        :param dict currencies: those of the original amounts, by code
+        """
         original = transaction.original_amount
         content = {
             "date": transaction.date or False,
             "value_date": transaction.value_date or False,
             "amount": transaction.amount or Decimal(0),
             "original_currency_id": bool(original)
-            and account._currency(original.currency).id,
+            and currencies.get(original.currency, account.currency_id.browse()).id,
             "original_amount": original.value if original else Decimal(0),
             "text": transaction.text,
             "original_text": transaction.original_text,
@@ -400,22 +408,14 @@ class OpenBankingTransaction(models.Model):
             limit=limit,
         )
 
-    def _book(self, opening=None):
+    def _book(self):
         """Make statement lines of these rows; hold what cannot be booked.
 
-        :param Decimal opening: balance before the first row, to anchor Odoo's running
-            balance on; None when the journal has lines already
         :return: the rows that are in the books now
         """
         locked = self._locked()
         locked._hold("locked_period")
-        rows = self - locked
-        partners = partners_by_account_number(rows)
-        values = {row: line_values(row, partners) for row in rows}
-        booked = self._book_together(values) or self._book_one_by_one(values)
-        if booked and opening is not None:
-            booked[:1]._anchor(opening)
-        return booked
+        return (self - locked)._book_or_hold()
 
     def _locked(self):
         """Return the rows whose day the company has closed."""
@@ -430,33 +430,33 @@ class OpenBankingTransaction(models.Model):
         company = self.account_id.company_id
         return self.env["account.bank.statement.line"].with_company(company).sudo()
 
-    def _book_together(self, values):
-        """Book all rows at once; nothing at all when core refuses one of them."""
-        rows = self.browse([row.id for row in values])
-        if not rows:
-            return rows
+    def _book_or_hold(self):
+        """Book these rows together; halve them until the row that fails stands alone.
+
+        :return: the rows that are in the books now; the others are held
+        """
+        if not self:
+            return self
         try:
             with self.env.cr.savepoint():
-                self._lines().create(list(values.values()))
-                rows.write({"booking_state": "booked"})
-        except (UserError, psycopg2.DataError, psycopg2.IntegrityError):
+                self._make_lines()
+        except (UserError, psycopg2.DataError, psycopg2.IntegrityError) as error:
             self.env.invalidate_all()
-            return rows.browse()
-        return rows
+            if len(self) == 1:
+                self._hold("refused_by_odoo", str(error))
+                return self.browse()
+            half = len(self) // 2
+            return self[:half]._book_or_hold() | self[half:]._book_or_hold()
+        return self
 
-    def _book_one_by_one(self, values):
-        booked = self.browse()
-        for row, line in values.items():
-            try:
-                with self.env.cr.savepoint():
-                    self._lines().create(line)
-                    row.booking_state = "booked"
-            except (UserError, psycopg2.DataError, psycopg2.IntegrityError) as error:
-                self.env.invalidate_all()
-                row._hold("refused_by_odoo", str(error))
-            else:
-                booked |= row
-        return booked
+    def _make_lines(self):
+        company = self.account_id.company_id
+        lines = self.env["account.bank.statement.line"].with_company(company).sudo()
+        foreign = self.original_currency_id.sudo().filtered(lambda c: not c.active)
+        foreign.active = True  # core books in active currencies only
+        partners = partners_by_account_number(self)
+        lines.create([line_values(row, partners) for row in self])
+        self.write({"booking_state": "booked", "reason_code": False})
 
     def _hold(self, code, detail=False):
         self.write(

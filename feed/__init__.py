@@ -8,7 +8,7 @@ from .account_numbers import (
     normalise_iban,
     same_account,
 )
-from .matching import Match, Seen, candidate_keys, match
+from .matching import Match, Seen, candidate_keys, families, match
 from .order import booking_order
 from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
 from .rekeying import Pair, join
@@ -19,6 +19,7 @@ from .rows import (
     BankRow,
     KnownRow,
     content_hash,
+    family_of,
     fingerprint,
 )
 from .windows import fetch_window, settled_window
@@ -41,6 +42,8 @@ __all__ = [
     "booking_order",
     "candidate_keys",
     "content_hash",
+    "families",
+    "family_of",
     "fetch_window",
     "fingerprint",
     "iban_from_bban",

@@ -23,9 +23,9 @@ from .rows import (
     WITHDRAWN,
     BankRow,
     KnownRow,
-    base_for,
-    base_of,
     core,
+    family_for,
+    family_of,
     keys_for,
     plain_text,
 )
@@ -73,11 +73,21 @@ class Match:
 
 
 def candidate_keys(rows: Iterable[BankRow], seen: Seen | None = None) -> set[str]:
-    """The keys these rows may have in the feed: look them up in one query."""
+    """The keys these rows may have in the feed: look them up in one query.
+
+    Enough as long as no feed row changes its key or vanishes. Where a feed rekeys,
+    joins or withdraws what vanished, look up by :func:`families`.
+    """
     rows = list(rows)
-    sizes = Counter(map(base_for, rows))
-    sizes.update(map(base_of, seen.keys if seen else ()))
-    return {key for row in rows for key in keys_for(row, sizes[base_for(row)])}
+    sizes = Counter(map(family_for, rows))
+    sizes.update(map(family_of, seen.keys if seen else ()))
+    return {key for row in rows for key in keys_for(row, sizes[family_for(row)])}
+
+
+def families(rows: Iterable[BankRow]) -> set[str]:
+    """The families of these rows: look up all feed rows whose :func:`family_of` their
+    key is among them. A feed stores it in a column of its own."""
+    return {family_for(row) for row in rows}
 
 
 def match(
@@ -91,15 +101,16 @@ def match(
     """Match bank rows of one account against the feed of that account.
 
     ``rows``: one page, or the whole list of a window. ``known``: at least the feed
-    rows whose key is among :func:`candidate_keys`; with ``covered`` also all feed
-    rows with a date in it. ``covered``: first and last day, both included, for which
-    ``rows`` is the bank's complete list (see ``windows.settled_window``).
+    rows of the same :func:`families` (or :func:`candidate_keys`); with ``covered``
+    also all feed rows with a date in it. ``covered``: first and last day, both
+    included, for which ``rows`` is the bank's complete list (see
+    ``windows.settled_window``).
     ``join_later``: this is a page, and ``rekeying.join`` follows after the last one.
     A pending row that settled under its id is then left to the join, which knows
     whether the bank merely uses the id again.
     """
     seen = seen or Seen()
-    known = sorted(known, key=lambda each: each.key)
+    known = sorted(known, key=lambda each: (each.state == WITHDRAWN, each.key))
     rows, ignored, contents = _without_repeats(rows, seen.contents)
     if not covered:
         # Its living twin may stand on the next page. That the row is gone shows there.
@@ -107,9 +118,10 @@ def match(
         rows = [row for row in rows if row.key_id or not row.is_deleted]
     free = [each for each in known if each.key not in seen.keys]
     taken = {each.key for each in known} | seen.keys
-    # In a complete window an equal row under another id goes before the mere id.
-    by_id = (_bare,) if covered or join_later else (_bare, unsettled)
-    pairs = _by_family(rows, free, taken, (*_FITS, *by_id))
+    # With the whole window in sight an equal row under another id goes before a row
+    # of the same id that would have to settle first.
+    fits = _SETTLED if covered or join_later else (*_FITS, unsettled)
+    pairs = _by_family(rows, free, taken, fits)
     vanished: list[KnownRow] = []
     if covered:
         pairs, vanished = settle_window(pairs, free, covered)
@@ -179,13 +191,13 @@ def _by_family(
 ) -> list[Pair]:
     relatives = defaultdict(list)
     for each in free:
-        relatives[base_of(each.key)].append(each)
-    families = defaultdict(list)
+        relatives[family_of(each.key)].append(each)
+    members = defaultdict(list)
     for row in rows:
-        families[base_for(row)].append(row)
+        members[family_for(row)].append(row)
     pairs = []
-    for base, members in families.items():
-        pairs += _assign(members, relatives[base], taken, fits)
+    for family, relations in members.items():
+        pairs += _assign(relations, relatives[family], taken, fits)
     return pairs
 
 
@@ -233,12 +245,21 @@ def _bare(row: BankRow, known: KnownRow) -> bool:
     return row.is_deleted and bool(row.key_id) and incomplete
 
 
-_FITS = (_same_all, _same_text, _same_core)
+def _in_same_state(fit: _Fit) -> _Fit:
+    def fits(row: BankRow, known: KnownRow) -> bool:
+        steady = row.is_deleted or known.state in (row.state, WITHDRAWN)
+        return steady and fit(row, known)
+
+    return fits
+
+
+_FITS = (_same_all, _same_text, _same_core, _bare)
+_SETTLED = tuple(map(_in_same_state, _FITS))
 
 
 def _free_key(row: BankRow, taken: set[str]) -> str:
     if row.is_deleted:
-        return base_for(row)
+        return family_for(row)
     count = 2
     while True:
         for key in keys_for(row, count):

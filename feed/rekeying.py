@@ -16,8 +16,8 @@ from .rows import (
     WITHDRAWN,
     BankRow,
     KnownRow,
-    base_of,
     core,
+    family_of,
     plain_text,
 )
 
@@ -109,7 +109,7 @@ def _join(
     joined: dict[str, Pair] = {}
     withdrawn = [each for each in loose if each.state == WITHDRAWN]
     pending = [each for each in loose if each.state == PENDING]
-    steps = [(rule, gone) for rule in _EQUAL]
+    steps = [(rule, gone) for rule in _STEADY]
     steps += [(_SETTLED, pending), *((rule, gone) for rule in _MOVED)]
     steps.append((_RETURN, withdrawn))
     for rule, olds in steps:
@@ -170,12 +170,16 @@ def _by_core(row: BankRow | KnownRow, _key: str) -> Hashable:
     return core(row)
 
 
+def _by_core_and_state(row: BankRow | KnownRow, _key: str) -> Hashable:
+    return (*core(row), row.state)
+
+
 def _by_amount(row: BankRow | KnownRow, _key: str) -> Hashable:
     return core(row)[1:]
 
 
-def _by_base(row: BankRow | KnownRow, key: str) -> Hashable:
-    return base_of(key)
+def _by_family(row: BankRow | KnownRow, key: str) -> Hashable:
+    return family_of(key)
 
 
 def _always(_row: BankRow, _old: KnownRow) -> bool:
@@ -199,14 +203,15 @@ def _moved_date(row: BankRow, old: KnownRow) -> bool:
     return core(row)[1:] == core(old)[1:] and _near(row, old)
 
 
-_EQUAL = (
-    _Rule(_by_core, _same_text),
-    _Rule(_by_core, _related_text),
-    _Rule(_by_core, _always),
+_STEADY = (
+    _Rule(_by_core_and_state, _same_text),
+    _Rule(_by_core_and_state, _related_text),
+    _Rule(_by_core_and_state, _always),
 )
-_SETTLED = _Rule(_by_base, unsettled, keeps_key=True)
+_SETTLED = _Rule(_by_family, unsettled, keeps_key=True)
 _MOVED = (
-    _Rule(_by_base, _moved_date, keeps_key=True),
+    _Rule(_by_core, _always),
+    _Rule(_by_family, _moved_date, keeps_key=True),
     _Rule(_by_amount, _near_pending),
 )
 _RETURN = _Rule(_by_core, _same_text)

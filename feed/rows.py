@@ -99,20 +99,20 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def base_of(key: str) -> str:
+def family_of(key: str) -> str:
     """What the keys of one family share: the bank's id, or the digest without one."""
     ordinal = _ORDINAL.match(key)
     return ordinal.group(1) if ordinal else _SUFFIX.sub("", key)
 
 
-def base_for(row: BankRow) -> str:
+def family_for(row: BankRow) -> str:
     """The family a bank row belongs to."""
     return row.key_id or f"row:{fingerprint(row)[:24]}"
 
 
 def keys_for(row: BankRow, count: int) -> list[str]:
     """The keys a row may get, in order of preference, in a family of ``count``."""
-    base = base_for(row)
+    base = family_for(row)
     if not row.key_id:
         return [f"{base}:{number}" for number in range(1, count + 1)]
     other = f"{base}#{fingerprint(row, with_text=False)[:16]}"

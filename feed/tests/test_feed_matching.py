@@ -11,6 +11,8 @@ from feed import (
     Seen,
     candidate_keys,
     content_hash,
+    families,
+    family_of,
     fingerprint,
     join,
     match,
@@ -309,6 +311,13 @@ def test_a_booked_row_is_not_joined_over_another_date_and_id():
     assert [each.key for each in result.vanished] == ["a"]
 
 
+def test_a_living_row_goes_before_a_withdrawn_equal_one():
+    feed = feed_of(row("", payload_hash="1"), row("", payload_hash="1"))
+    feed[0] = replace(feed[0], state="withdrawn")
+    result = match([row("", payload_hash="2")], feed)
+    assert keys(result.changed) == [feed[1].key]
+
+
 def test_fingerprint_moves_with_what_matters_only():
     assert fingerprint(row()) == fingerprint(row("b", text=" shop ", position=9))
     assert fingerprint(row()) != fingerprint(row(amount="10"))
@@ -374,3 +383,4 @@ def test_each_row_lands_in_one_list_and_keys_stay_unique(before, now, windowed):
 def test_candidate_keys_find_what_a_match_stored(rows):
     result = match(rows, [])
     assert set(keys(result.new)) <= candidate_keys(rows)
+    assert {family_of(pair.key) for pair in result.new} <= families(rows)

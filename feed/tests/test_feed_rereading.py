@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 
-from feed import BankRow, KnownRow, Seen, candidate_keys, join, match
+from feed import BankRow, KnownRow, Seen, families, family_of, join, match
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -63,8 +63,8 @@ class Feed:
         seen, added = Seen(), []
         for start in range(0, len(rows), size):
             page = rows[start : start + size]
-            wanted = candidate_keys(page, seen)
-            known = [row for key, row in self.rows.items() if key in wanted]
+            wanted = families(page)
+            known = [row for key, row in self.rows.items() if family_of(key) in wanted]
             result = match(page, known, seen=seen, join_later=join_later)
             self.store(result)
             seen = result.seen

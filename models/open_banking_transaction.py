@@ -176,7 +176,9 @@ class OpenBankingTransaction(models.Model):
             for position, transaction in enumerate(page.transactions, run.received_count)
         }
         bank_rows = [
-            self._bank_row(transaction, position, said[position]["content_hash"])
+            self._bank_row(
+                account, transaction, position, said[position]["content_hash"]
+            )
             for position, transaction in enumerate(page.transactions, run.received_count)
         ]
         known, seen = self._known_rows(run, bank_rows)
@@ -241,15 +243,21 @@ class OpenBankingTransaction(models.Model):
         )
 
     @api.model
-    def _bank_row(self, transaction, position, payload_hash):
+    def _bank_row(self, account, transaction, position, payload_hash):
+        """Return the row for matching: amount and currency as the feed keeps them,
+        or a held row would be another one at each reading."""
+        currency, amount = account.currency_id, transaction.amount
+        if amount is not None or not transaction.is_deleted:
+            kept = currency.round(float(amount or 0))
+            amount = Decimal(f"{kept:.{currency.decimal_places}f}")
         external_id = transaction.id
         if len(external_id) > LONGEST_ID:
             external_id = hashlib.sha256(external_id.encode()).hexdigest()
         return BankRow(
             key_id=external_id,
             date=transaction.date,
-            amount=transaction.amount,
-            currency=transaction.currency,
+            amount=amount,
+            currency=currency.name,
             text=transaction.original_text or transaction.text,
             state=transaction.state,
             is_deleted=transaction.is_deleted,
@@ -335,7 +343,8 @@ class OpenBankingTransaction(models.Model):
 
     def _change(self, run, values):
         """Take over what the bank changed. What is in the books stays as it is."""
-        if self.booking_state in ("booked", "left_out"):
+        settled = self.booking_state in ("booked", "left_out")
+        if settled and self.reason_code != "withdrawn":
             values = {
                 name: value
                 for name, value in values.items()

@@ -1,3 +1,6 @@
 from . import (
     test_callback,
+    test_import,
+    test_import_changes,
+    test_tour,
 )

@@ -147,6 +147,26 @@ class OpenBankingCommon:
         self.run_jobs()
         return accounts
 
+    def import_one(self, name, since=None, **options):
+        """Connect and import one account of the scene, or one made for the test.
+
+        :param options: what the control desk takes to make an account
+        """
+        if options:
+            self.bank.control("accounts", {"name": name, **options})
+        account = self.map_all(self.connect(accounts=[name]), since)
+        self.run_jobs()
+        return account
+
+    def add(self, account, **row):
+        """Let the bank have one more transaction; returns the control desk's row."""
+        body = {"account": account.iban, "transactions": [row]}
+        return self.bank.control("transactions/add", body)["transactions"][0]
+
+    def count(self, model, domain=()):
+        """Return how many records there are."""
+        return self.env[model].search_count(list(domain))
+
     def fetch_again(self, accounts):
         """Make the accounts due and run the jobs."""
         accounts.with_user(self.bookkeeper).action_fetch_now()
@@ -157,6 +177,32 @@ class OpenBankingCommon:
         return self.env["account.bank.statement.line"].search(
             [("journal_id", "=", account.journal_id.id)], order="internal_index"
         )
+
+    # === WHAT MUST HOLD === #
+
+    def assert_books_equal_bank(self, account, in_order=True, proof="equal"):
+        """The lines are the bank's booked rows, to the øre, and so is the balance.
+
+        :param bool in_order: also the order within a day; a late booking changes it
+        :param str proof: what the account says of its balance
+        """
+        said = [
+            (row["date"], row["amount"], row["wire"]["text"])
+            for row in self.bank.booked(account.iban)
+        ]
+        lines = self.lines(account)
+        have = [
+            (line.date.isoformat(), f"{line.amount:.2f}", line.payment_ref)
+            for line in lines
+        ]
+        if not in_order:
+            said, have = sorted(said), sorted(have)
+        self.assertEqual(have, said)
+        self.assertEqual(
+            f"{lines[-1:].running_balance:.2f}", self.bank.balance(account.iban)
+        )
+        self.assertEqual(account.proof_state, proof, account.error_text)
+        self.assertFalse(account.error_code)
 
 
 class OpenBankingCase(OpenBankingCommon, TransactionCase):

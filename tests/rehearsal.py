@@ -48,7 +48,8 @@ class RehearsalBank:
 
     def truth(self, account):
         """Return the bank's own list of an account's transactions, oldest first."""
-        return self.control("transactions", account=account)["transactions"]
+        answer = self.control("transactions", account=account, texts="true")
+        return answer["transactions"]
 
     def booked(self, account):
         """Return those that are final and not taken back."""
@@ -57,6 +58,11 @@ class RehearsalBank:
             for row in self.truth(account)
             if row["state"].lower() == "booked" and not row.get("deleted")
         ]
+
+    def balance(self, account):
+        """Return the booked balance of an account, as text."""
+        answer = self.control("transactions", account=account)
+        return answer["account"]["booked_balance"]
 
     def wire_calls(self, path=""):
         """Return the API calls the bank has seen, oldest first."""

@@ -65,6 +65,8 @@ def tell(odoo_url, bank_url, database, options):
     :param str database: the demonstration's database
     :param options: the command's options (`once`, `transactions`, …)
     """
+    if options.transactions:
+        make_bank_account(bank_url, options.transactions)
     odoo = Odoo(odoo_url, database)
     say(f"Company: {COMPANY}, Danish chart of accounts")
     make_company(odoo)
@@ -83,6 +85,13 @@ def tell(odoo_url, bank_url, database, options):
     added = count_lines(odoo) - before
     say(f"Second run: {added} lines added")
     return first and added == 0
+
+
+def make_bank_account(bank_url, transactions):
+    """Let the bank have one account with so many transactions, and no other."""
+    control(bank_url, "reset", {"seed": "empty"})
+    account = {"name": "Driftskonto", "owner": COMPANY, "transactions": transactions}
+    control(bank_url, "accounts", account)
 
 
 def make_company(odoo):

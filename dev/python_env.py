@@ -17,6 +17,7 @@ REQUIREMENTS = (
 NEEDED_BY = {
     "run_odoo": ("psycopg2", "lxml", "werkzeug"),
     "run_demo": ("psycopg2", "lxml", "werkzeug", "websocket"),
+    "run_soak": ("psycopg2", "lxml", "werkzeug", "psutil"),
     "run_tests": (
         *("psycopg2", "lxml", "werkzeug", "websocket"),
         *("pytest_odoo", "hypothesis", "ruff", "pylint_odoo"),

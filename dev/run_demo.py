@@ -135,17 +135,16 @@ class Servers:
         log = self._start("bank", [*command, "--seed", "demo"], cwd=folder)
         return self._until(lambda: bank_address(log), "rehearsal bank", 30)
 
-    def odoo(self, database, port):
-        """Start Odoo on a database; its address."""
+    def odoo(self, database, port, *more):
+        """Start Odoo on a database, with more arguments if need be; its address."""
         command, _port = odoo_run.command(
             [
                 *("-d", database, f"--db-filter=^{database}$", f"--http-port={port}"),
                 *(f"--gevent-port={odoo_run.free_port()}", "--max-cron-threads=2"),
+                *more,
             ]
         )
-        # Let jobs that are partly done go on at once, not at the next minute.
-        environment = dict(odoo_run.environment(), ODOO_NOTIFY_CRON_CHANGES="1")
-        self._start("Odoo", command, env=environment, cwd="/")
+        self._start("Odoo", command, env=odoo_run.environment(), cwd="/")
         address = f"http://127.0.0.1:{port}"
         return self._until(lambda: answering(address), "Odoo", 180)
 

@@ -85,12 +85,15 @@ class AccountJournal(models.Model):
         by_journal = {account.journal_id.id: account for account in accounts}
         progress = accounts._progress()
         for journal in journals:
-            account = by_journal.get(journal.id)
-            dashboard_data[journal.id]["open_banking"] = (
-                self._open_banking_card(account, progress.get(account.id))
-                if account
-                else {"state": "none", "connect": True}
-            )
+            data, account = dashboard_data[journal.id], by_journal.get(journal.id)
+            if account:
+                data["open_banking"] = self._open_banking_card(
+                    account, progress.get(account.id)
+                )
+                # The only statement is the one that holds the opening balance.
+                data["last_statement_visible"] = False
+            else:
+                data["open_banking"] = {"state": "none", "connect": True}
 
     def _open_banking_card(self, account, progress):
         """Return the card's facts for one account.
@@ -111,8 +114,9 @@ class AccountJournal(models.Model):
                     "text": words(self.env, "consent_expired")}
         if account.error_code:
             return {**card, "state": "error", "text": account.error_text}
-        if progress:
-            return {**card, "state": "running", "text": progress}
+        if progress or not account.last_fetch_on:
+            first = self.env._("The first import starts in a moment.")
+            return {**card, "state": "running", "text": progress or first}
         if account.proof_state == "differs":
             return {
                 **card,
@@ -122,7 +126,7 @@ class AccountJournal(models.Model):
         return card
 
     def _open_banking_ago(self, moment):
-        """Say how long ago something was, in words; empty if it never was."""
+        """Say how long ago something was, in words."""
         if not moment:
             return self.env._("not yet fetched")
         minutes = int((fields.Datetime.now() - moment).total_seconds() // 60)

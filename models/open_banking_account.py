@@ -148,10 +148,10 @@ class OpenBankingAccount(models.Model):
             else:
                 account.mapping = "left_out" if account.left_out else "unmapped"
 
-    @api.depends("name", "iban", "bban")
+    @api.depends("name", "provider_name", "number")
     def _compute_display_name(self):
         for account in self:
-            parts = [account.provider_name, account.name, account.number]
+            parts = [account.name, account.provider_name, account.number]
             account.display_name = " – ".join(filter(None, parts))
 
     @api.depends("error_code")

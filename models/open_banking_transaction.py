@@ -16,8 +16,9 @@ from ..feed import (
     KnownRow,
     Seen,
     booking_order,
-    candidate_keys,
     content_hash,
+    families,
+    family_of,
     match,
 )
 from .booking import line_values, partners_by_account_number
@@ -75,10 +76,16 @@ class OpenBankingTransaction(models.Model):
     )
     external_id = fields.Char(string="Id at Mastercard", readonly=True)
     key = fields.Char(required=True, readonly=True)
+    family = fields.Char(
+        readonly=True, help="What the keys have in common that one id may get."
+    )
     content_hash = fields.Char(readonly=True)
     date = fields.Date(readonly=True)
     value_date = fields.Date(readonly=True)
     amount = fields.Monetary(readonly=True)
+    # Exactly as sent, also where it cannot be booked: a row is recognised by it.
+    bank_amount = fields.Char(string="Amount as Sent", readonly=True)
+    bank_currency = fields.Char(string="Currency as Sent", readonly=True)
     currency_id = fields.Many2one(related="account_id.currency_id", store=True)
     balance = fields.Monetary(string="Balance After", readonly=True)
     has_balance = fields.Boolean(readonly=True)
@@ -133,6 +140,7 @@ class OpenBankingTransaction(models.Model):
     _key_uniq = models.UniqueIndex(
         "(account_id, key)", "A transaction of the bank can stand in the feed once."
     )
+    _family_idx = models.Index("(account_id, family)")
     _to_book_idx = models.Index(
         "(account_id, date, bank_order) WHERE booking_state = 'to_book'"
     )
@@ -204,43 +212,45 @@ class OpenBankingTransaction(models.Model):
 
     @api.model
     def _known_rows(self, run, bank_rows):
-        """Look up the feed's rows that these rows may be, usually in one query.
+        """Look up the feed's rows that these rows may be, in one query.
 
         :return: the feed's rows for `match`, and which of them this very reading has
             brought on an earlier page
         """
-        keys, seen, rows = set(), Seen(), self.browse()
-        while new_keys := candidate_keys(bank_rows, seen) - keys:
-            keys |= new_keys
-            rows |= self.search(
-                [("account_id", "=", run.account_id.id), ("key", "in", list(new_keys))]
-            )
-            earlier = rows.filtered(lambda row: row.last_fetch_id == run)
-            seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
+        rows = self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("family", "in", list(families(bank_rows))),
+            ]
+        )
+        earlier = rows.filtered(lambda row: row.last_fetch_id == run)
+        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
         return [row._known_row() for row in rows], seen
 
     def _known_row(self):
         return KnownRow(
             key=self.key,
-            date=self.date or None,
-            amount=self._exact(self.amount),
-            currency=self.currency_id.name,
-            text=self.original_text or self.text or "",
-            state=self.state,
             payload_hash=self.content_hash or "",
             ref=self,
+            **self._identity(),
         )
 
     def _as_bank_row(self):
         return BankRow(
             key_id=self.external_id or "",
-            date=self.date or None,
-            amount=self._exact(self.amount),
-            currency=self.currency_id.name,
-            text=self.original_text or self.text or "",
-            state=self.state,
             balance=self._exact(self.balance) if self.has_balance else None,
+            **self._identity(),
         )
+
+    def _identity(self):
+        """What makes this row this transaction and no other, as the bank said it."""
+        return {
+            "date": self.date or None,
+            "amount": Decimal(self.bank_amount) if self.bank_amount else None,
+            "currency": self.bank_currency or "",
+            "text": self.original_text or self.text or "",
+            "state": self.state,
+        }
 
     @api.model
     def _bank_row(self, account, transaction, position, payload_hash):
@@ -277,6 +287,8 @@ class OpenBankingTransaction(models.Model):
             "date": transaction.date or False,
             "value_date": transaction.value_date or False,
             "amount": transaction.amount or Decimal(0),
+            "bank_amount": transaction.amount is not None and f"{transaction.amount:f}",
+            "bank_currency": transaction.currency,
             "original_currency_id": bool(original)
             and currencies.get(original.currency, account.currency_id.browse()).id,
             "original_amount": original.value if original else Decimal(0),
@@ -335,6 +347,7 @@ class OpenBankingTransaction(models.Model):
                     "last_fetch_id": run.id,
                     "external_id": pair.row.key_id,
                     "key": pair.key,
+                    "family": family_of(pair.key),
                     "bank_order": pair.row.position,
                 }
                 for pair in pairs

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo.addons.base.models.res_bank import sanitize_account_number
 
 
@@ -19,7 +21,7 @@ def line_values(row, partners):
         "account_number": row.counterpart_account,
         "transaction_type": row.bank_type,
         "transaction_details": _details(row),
-        "amount": row._exact(row.amount),
+        "amount": Decimal(row.bank_amount),
     }
     if row.original_amount and row.original_currency_id != row.currency_id:
         values["foreign_currency_id"] = row.original_currency_id.id

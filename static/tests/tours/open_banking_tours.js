@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("open_banking_connect", {
         },
         {
             content: "The card says that the first import is on its way",
-            trigger: ".o_kanban_record [name='open_banking_facts']:contains('not yet fetched')",
+            trigger: ".o_kanban_record [name='open_banking_facts']:contains('first import')",
         },
     ],
 });

@@ -2,7 +2,7 @@
     "name": "Mastercard Open Banking",
     "version": "19.0.0.1.0",
     "category": "Accounting/Accounting",
-    "summary": "Connect bank journals to Mastercard Open Banking Europe (formerly Aiia)",
+    "summary": "Connect bank journals to Mastercard Open Banking (formerly Aiia)",
     "description": """
 Bank transactions by themselves, by the bank customer's consent.
 

@@ -69,9 +69,8 @@ class ConsentPage(http.Controller):
 
     def _may_map(self, authorisation):
         user = request.env.user
-        return (
-            authorisation.company_id in user.company_ids
-            and user.has_group("account.group_account_basic")
+        return authorisation.company_id in user.company_ids and user.has_group(
+            "account.group_account_basic"
         )
 
     def _unknown_link(self):

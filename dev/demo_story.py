@@ -150,13 +150,17 @@ def connect(odoo, bank_url):
     journal = odoo.search_read(
         "account.journal", [("type", "=", "bank")], ["name"], limit=1
     )[0]
-    action = odoo.call("account.journal", "action_open_banking_connect", [journal["id"]])
+    action = odoo.call(
+        "account.journal", "action_open_banking_connect", [journal["id"]]
+    )
     page = odoo.session.get(odoo.address + action["url"], timeout=60)
     token = html.fromstring(page.text).xpath("//input[@name='csrf_token']/@value")[0]
     answer = odoo.session.post(
         page.url, data={"csrf_token": token}, allow_redirects=False, timeout=60
     )
-    back = Customer(**CUSTOMER).walk(answer.headers["Location"], bank=demo_bank(bank_url))
+    back = Customer(**CUSTOMER).walk(
+        answer.headers["Location"], bank=demo_bank(bank_url)
+    )
     end = odoo.session.get(back, timeout=60)
     if not end.url.rsplit("/", 1)[1].isdigit():
         raise RuntimeError(html.fromstring(end.text).text_content().strip())
@@ -185,8 +189,16 @@ def choose_journals(odoo, wizard):
 def accounts_of(odoo):
     """Read the accounts in use."""
     fields = [
-        "name", "bban", "iban", "external_id", "currency_id", "journal_id",
-        "booked_balance", "books_balance", "proof_state", "error_text",
+        "name",
+        "bban",
+        "iban",
+        "external_id",
+        "currency_id",
+        "journal_id",
+        "booked_balance",
+        "books_balance",
+        "proof_state",
+        "error_text",
     ]
     return odoo.search_read(ACCOUNT, [("journal_id", "!=", False)], fields, order="id")
 

@@ -12,11 +12,12 @@ import threading
 import time
 from collections import defaultdict
 
+import psutil
+
 import children
 import cluster
 import databases
 import odoo_run
-import psutil
 import run_demo
 from say import run_main, say
 

@@ -9,6 +9,7 @@ class AccountBankStatementLine(models.Model):
         string="Bank Feed",
         readonly=True,
         copy=False,
+        index="btree_not_null",
         ondelete="set null",
     )
 
@@ -22,5 +23,7 @@ class AccountBankStatementLine(models.Model):
         """A line the user deletes stays deleted: the feed remembers it."""
         rows = self.sudo().open_banking_transaction_id
         result = super().unlink()
-        rows.exists().write({"booking_state": "left_out", "reason_code": "line_deleted"})
+        rows.exists().write(
+            {"booking_state": "left_out", "reason_code": "line_deleted"}
+        )
         return result

@@ -9,9 +9,7 @@ from .error_words import words
 class AccountJournal(models.Model):
     _inherit = "account.journal"
 
-    open_banking_account_ids = fields.One2many(
-        "open.banking.account", "journal_id", string="Open Banking Account"
-    )
+    open_banking_account_ids = fields.One2many("open.banking.account", "journal_id")
 
     def __get_bank_statements_available_sources(self):
         sources = super()._AccountJournal__get_bank_statements_available_sources()
@@ -79,8 +77,10 @@ class AccountJournal(models.Model):
         """Add what the card says of the bank connection; one search for all cards."""
         super()._fill_bank_cash_dashboard_data(dashboard_data)
         journals = self.filtered(lambda journal: journal.type in ("bank", "credit"))
-        accounts = self.env["open.banking.account"].sudo().search(
-            [("journal_id", "in", journals.ids)]
+        accounts = (
+            self.env["open.banking.account"]
+            .sudo()
+            .search([("journal_id", "in", journals.ids)])
         )
         by_journal = {account.journal_id.id: account for account in accounts}
         progress = accounts._progress()
@@ -110,8 +110,12 @@ class AccountJournal(models.Model):
             and self.env["ir.qweb.field.date"].value_to_html(account.consent_until, {}),
         }
         if account.consent_state != "active":
-            return {**card, "state": "ended", "connect": True,
-                    "text": words(self.env, "consent_expired")}
+            return {
+                **card,
+                "state": "ended",
+                "connect": True,
+                "text": words(self.env, "consent_expired"),
+            }
         if account.error_code:
             return {**card, "state": "error", "text": account.error_text}
         if progress or not account.last_fetch_on:

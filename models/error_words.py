@@ -14,9 +14,7 @@ UNREADABLE = _lt(
 )
 
 WORDS = {
-    "timeout": _lt(
-        "Mastercard did not answer in time. Odoo tries again by itself."
-    ),
+    "timeout": _lt("Mastercard did not answer in time. Odoo tries again by itself."),
     "unreachable": _lt(
         "Mastercard could not be reached. Odoo tries again by itself. If it goes on, "
         "ask your administrator whether the server may reach the internet."
@@ -25,7 +23,7 @@ WORDS = {
         "Mastercard's service has a fault at the moment. Odoo tries again by itself."
     ),
     "conflict": _lt(
-        "Mastercard is still busy with the previous request. Odoo tries again by itself."
+        "Mastercard is busy with the previous request. Odoo tries again by itself."
     ),
     "rate_limited": _lt(
         "The bank allows only a few readings a day, and they are used up. Odoo waits "
@@ -66,7 +64,9 @@ WORDS = {
         "Mastercard lost its place in the list. Odoo starts reading again from the "
         "top; nothing is booked twice."
     ),
-    **dict.fromkeys(("cut_short", "redirected", "too_large", "paging_loop"), UNREADABLE),
+    **dict.fromkeys(
+        ("cut_short", "redirected", "too_large", "paging_loop"), UNREADABLE
+    ),
     "malformed": UNREADABLE,
     "rejected": _lt(
         "Mastercard refused the request. Odoo tries again later; if it goes on, press "

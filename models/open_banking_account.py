@@ -1,28 +1,17 @@
 import logging
-from datetime import timedelta
-from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
 
 from ..bank_api import (
-    AccessTokenRejected,
     Account,
     AccountNumber,
-    BankApiError,
-    ConsentExpired,
-    CredentialsRejected,
-    RateLimited,
 )
-from ..const import FEED_SOURCE, FETCH_INTERVAL_HOURS
+from ..const import FEED_SOURCE
 from ..feed import account_key, same_account
 from .error_words import words
 
 _logger = logging.getLogger(__name__)
-
-# Waiting time after the first, second, … failure in a row, in minutes.
-BACK_OFF_MINUTES = (5, 15, 60, 180, 360)
 
 
 class OpenBankingAccount(models.Model):
@@ -88,6 +77,7 @@ class OpenBankingAccount(models.Model):
         readonly=True,
         check_company=True,
         ondelete="set null",
+        index="btree_not_null",
         tracking=True,
         domain="[('type', 'in', ('bank', 'credit'))]",
     )
@@ -120,9 +110,7 @@ class OpenBankingAccount(models.Model):
     error_code = fields.Char(readonly=True)
     error_text = fields.Char(compute="_compute_error_text", string="What happened")
     fetch_ids = fields.One2many("open.banking.fetch", "account_id", "Bank Log")
-    transaction_ids = fields.One2many(
-        "open.banking.transaction", "account_id", "Feed"
-    )
+    transaction_ids = fields.One2many("open.banking.transaction", "account_id", "Feed")
 
     _account_key_uniq = models.UniqueIndex(
         "(company_id, account_key, currency_id)",
@@ -223,6 +211,8 @@ class OpenBankingAccount(models.Model):
             "masked_pan": number.masked_pan,
         }
         if account:
+            if account.consent_id != consent:
+                values |= account._with_new_consent()
             account.write(values)
         else:
             account = self.sudo().create(
@@ -235,6 +225,17 @@ class OpenBankingAccount(models.Model):
             )
         account._store_balance(bank_account)
         return account
+
+    def _with_new_consent(self):
+        """A new consent ends what went wrong with the old one: read soon."""
+        if self.journal_id:
+            self._wake_up()
+        return {
+            "error_code": False,
+            "error_since": False,
+            "failures": 0,
+            "next_attempt": bool(self.journal_id) and fields.Datetime.now(),
+        }
 
     def _store_balance(self, bank_account):
         """Keep the balances and the freshness that Mastercard tells of the account."""
@@ -352,10 +353,7 @@ class OpenBankingAccount(models.Model):
             {"journal_id": False, "left_out": True, "next_attempt": False}
         )
 
-    # === THE SCHEDULE === #
-
-    def _wake_up(self):
-        self.env.ref("account_mastercard_open_banking.ir_cron_fetch").sudo()._trigger()
+    # === ACTIONS === #
 
     def action_fetch_now(self):
         """Mark the accounts as due, and let the scheduled job do the work."""
@@ -392,177 +390,3 @@ class OpenBankingAccount(models.Model):
         """Open the statement lines of the account's journal."""
         self.ensure_one()
         return self.journal_id.open_action()
-
-    @api.model
-    def _due_domain(self):
-        now = fields.Datetime.now()
-        return [
-            ("journal_id", "!=", False),
-            ("next_attempt", "<=", now),
-            ("consent_id.state", "=", "active"),
-            "|",
-            ("consent_id.rate_limited_until", "=", False),
-            ("consent_id.rate_limited_until", "<=", now),
-        ]
-
-    @api.model
-    def _cron_fetch(self):
-        """Work on the accounts that are due, one small unit at a time.
-
-        A unit is a refresh of tokens, a page of the bank's list, or a chunk of
-        statement lines; each is committed, and none raises for the others.
-        """
-        commit = self.env["ir.cron"]._commit_progress
-        accounts = self.sudo().search(self._due_domain(), order="next_attempt, id")
-        left = len(accounts)
-        time_left = commit(remaining=left)
-        for account in accounts:
-            unfinished = True
-            while unfinished and time_left:
-                unfinished = account._work_safely()
-                left -= not unfinished
-                self.env.invalidate_all()
-                time_left = commit(1, remaining=left)
-        if left:
-            # Odoo would look for the rest after a minute only.
-            self._wake_up()
-
-    def _work_safely(self):
-        """Do one unit of work; whatever goes wrong stays on this account.
-
-        :return: whether the account has more to do right now
-        :rtype: bool
-        """
-        self.ensure_one()
-        try:
-            return self._work()
-        except Exception as error:
-            self.env.cr.rollback()
-            self.env.invalidate_all()
-            if "time limit exceeded" in str(error):
-                # The server is ending this worker; that is not the account's fault.
-                raise
-            if not isinstance(error, BankApiError | UserError):
-                _logger.exception("Account %s could not be worked on", self.id)
-            self._note_failure(error)
-            return False
-
-    def _work(self):
-        """Do one unit of work. See `_cron_fetch`."""
-        if not self._lock():
-            return False
-        token = self.consent_id._access_token()
-        run = self.env["open.banking.fetch"]._open_run(self)
-        if not token and run.state == "reading":
-            # The next unit reads: the new pair is committed before it is used.
-            return self.consent_id._renew_tokens()
-        try:
-            return run._step(token)
-        except AccessTokenRejected:
-            self.env.cr.rollback()
-            self.consent_id._access_token_refused()
-            return True
-
-    def _lock(self):
-        """Lock the account and its consent: Mastercard allows one reader a consent."""
-        if not self.try_lock_for_update(allow_referencing=True):
-            return False
-        if not self.consent_id.sudo().try_lock_for_update(allow_referencing=True):
-            return False
-        self.invalidate_recordset()
-        return bool(self.filtered_domain(self._due_domain()))
-
-    def _note_failure(self, error):
-        """Keep a failure on the record, and say when the next attempt is made."""
-        code = error.code if isinstance(error, BankApiError) else "unknown"
-        if isinstance(error, UserError):
-            code = "not_set_up"
-        if isinstance(error, ConsentExpired):
-            self.consent_id._mark_expired(code)
-        elif isinstance(error, CredentialsRejected):
-            self.consent_id._note_error(error)
-        now = fields.Datetime.now()
-        wait = self._waiting_time(error)
-        if isinstance(error, RateLimited):
-            self.consent_id.sudo().rate_limited_until = now + wait
-        self.write(
-            {
-                "error_code": code,
-                "error_since": self.error_since or now,
-                "failures": self.failures + 1,
-                "next_attempt": now + wait,
-            }
-        )
-        self.env["open.banking.fetch"]._note_failure(self, code, error)
-
-    def _waiting_time(self, error):
-        back_off = BACK_OFF_MINUTES[min(self.failures, len(BACK_OFF_MINUTES) - 1)]
-        asked_for = getattr(error, "retry_after", None)
-        return timedelta(seconds=asked_for or 0) or timedelta(minutes=back_off)
-
-    def _note_success(self):
-        self.write(
-            {
-                "error_code": False,
-                "error_since": False,
-                "failures": 0,
-                "last_fetch_on": fields.Datetime.now(),
-                "next_attempt": fields.Datetime.now()
-                + timedelta(hours=FETCH_INTERVAL_HOURS),
-            }
-        )
-
-    def _progress(self):
-        """Say how far the unfinished runs of these accounts are.
-
-        :return: a sentence by account id, only for accounts with an unfinished run
-        :rtype: dict[int, str]
-        """
-        runs = self.env["open.banking.fetch"].search(
-            [("account_id", "in", self.ids), ("state", "in", ("reading", "booking"))]
-        )
-        waiting = dict(
-            self.env["open.banking.transaction"]._read_group(
-                [("account_id", "in", self.ids), ("booking_state", "=", "to_book")],
-                ["account_id"],
-                ["__count"],
-            )
-        )
-        return {
-            run.account_id.id: run._progress(waiting.get(run.account_id, 0))
-            for run in runs
-        }
-
-    # === BALANCE === #
-
-    def _books_balance(self):
-        """Return Odoo's running balance of the journal, as core shows it.
-
-        :rtype: float | None
-        """
-        line = self.env["account.bank.statement.line"].search(
-            [("journal_id", "=", self.journal_id.id), ("state", "=", "posted")],
-            order="internal_index desc",
-            limit=1,
-        )
-        return line.running_balance if line else None
-
-    def _rows_total(self, first_row):
-        """Return the sum of what the bank booked from a row on, held rows included.
-
-        :param open.banking.transaction first_row: where to begin
-        :rtype: Decimal
-        """
-        first_row.flush_model(["amount", "bank_order", "date", "state"])
-        query = SQL(
-            """
-            SELECT COALESCE(SUM(amount), 0)::text
-              FROM open_banking_transaction
-             WHERE account_id = %s AND state = 'booked'
-               AND (date, bank_order) >= (%s, %s)
-            """,
-            self.id,
-            first_row.date,
-            first_row.bank_order,
-        )
-        return Decimal(self.env.execute_query(query)[0][0])

@@ -88,9 +88,7 @@ class OpenBankingAuthorisation(models.Model):
     state_hash = fields.Char(groups=fields.NO_ACCESS, copy=False)
 
     _link_hash_uniq = models.UniqueIndex("(link_hash)")
-    _state_hash_uniq = models.UniqueIndex(
-        "(state_hash) WHERE state_hash IS NOT NULL"
-    )
+    _state_hash_uniq = models.UniqueIndex("(state_hash) WHERE state_hash IS NOT NULL")
 
     @api.depends("purpose", "company_id")
     def _compute_display_name(self):
@@ -166,7 +164,9 @@ class OpenBankingAuthorisation(models.Model):
         address = client.connect_url(
             redirect_uri=redirect_uri,
             state=state,
-            culture=CULTURE_CODES.get(culture, culture) if culture in CULTURES else "en",
+            culture=CULTURE_CODES.get(culture, culture)
+            if culture in CULTURES
+            else "en",
             email=self.partner_id.email or None,
         )
         now = fields.Datetime.now()

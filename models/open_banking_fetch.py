@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytz
-
 from odoo import api, fields, models
 
 from ..bank_api import Malformed, PagingTokenRejected
@@ -271,9 +270,7 @@ class OpenBankingFetch(models.Model):
         feed._set_bank_order(self)
         self.state = "booking"
         account = self.account_id
-        account.synced_until = max(
-            filter(None, [account.synced_until, self.window_to])
-        )
+        account.synced_until = max(filter(None, [account.synced_until, self.window_to]))
 
     def _book_chunk(self):
         """Book the next rows; False when none is left."""

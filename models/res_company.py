@@ -14,7 +14,6 @@ class ResCompany(models.Model):
             ("sandbox", "Sandbox"),
             ("custom", "Rehearsal or other address"),
         ],
-        string="Open Banking Environment",
         default="production",
         groups="base.group_system",
     )

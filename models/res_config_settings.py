@@ -18,7 +18,6 @@ class ResConfigSettings(models.TransientModel):
     # Write-only: what was entered is never sent back to a browser, and this field
     # has no column in which it could stay in clear.
     open_banking_client_secret = fields.Char(
-        string="Open Banking Client Secret",
         compute="_compute_open_banking_client_secret",
         inverse="_inverse_open_banking_client_secret",
     )
@@ -51,6 +50,4 @@ class ResConfigSettings(models.TransientModel):
     @api.depends("company_id")
     def _compute_open_banking_callback_url(self):
         for settings in self:
-            settings.open_banking_callback_url = (
-                settings.get_base_url() + CALLBACK_PATH
-            )
+            settings.open_banking_callback_url = settings.get_base_url() + CALLBACK_PATH

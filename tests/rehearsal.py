@@ -68,4 +68,3 @@ class RehearsalBank:
         """Return the API calls the bank has seen, oldest first."""
         calls = self.control("requests")["requests"]
         return [call for call in calls if path in call["path"]]
-

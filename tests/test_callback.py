@@ -133,9 +133,7 @@ class TestCallback(OpenBankingHttpCase):
         first = self.come_back(back)
         for _reload in range(2):
             again = self.come_back(back)
-            self.assertEqual(
-                again.url.rsplit("/", 1)[0], first.url.rsplit("/", 1)[0]
-            )
+            self.assertEqual(again.url.rsplit("/", 1)[0], first.url.rsplit("/", 1)[0])
         self.assertEqual(self.last_attempt().state, "done")
         self.assertEqual(self.count("open.banking.consent"), 1)
         self.assertEqual(len(self.bank.wire_calls("/v1/oauth/token")), 1)
@@ -174,7 +172,10 @@ class TestCallback(OpenBankingHttpCase):
     def test_user_without_rights_in_the_company_sees_no_accounts(self):
         address = self.press_connect()
         self.bookkeeper.write(
-            {"company_id": 1, "company_ids": [(6, 0, [self.env.ref("base.main_company").id])]}
+            {
+                "company_id": 1,
+                "company_ids": [(6, 0, [self.env.ref("base.main_company").id])],
+            }
         )
         page = self.come_back(self.customer.walk(address, bank=self.bank_id))
         self.assertTrue(page.url.endswith(OUTCOME_PATH))

@@ -70,13 +70,11 @@ class OpenBankingAccountMap(models.TransientModel):
         accounts = self.env["open.banking.account"].browse(
             authorisation.consent_id.account_ids.ids
         )
+        actions = "/odoo/action-account_mastercard_open_banking."
         if not accounts:
-            return "/odoo/action-account_mastercard_open_banking.open_banking_account_action"
+            return f"{actions}open_banking_account_action"
         wizard = self._for_accounts(accounts, authorisation.journal_id.sudo(False))
-        return (
-            "/odoo/action-account_mastercard_open_banking."
-            f"open_banking_account_map_action/{wizard.id}"
-        )
+        return f"{actions}open_banking_account_map_action/{wizard.id}"
 
     def action_confirm(self):
         """Do as chosen, line by line, and go to the dashboard."""
@@ -116,7 +114,11 @@ class OpenBankingAccountMapLine(models.TransientModel):
     )
     company_id = fields.Many2one(related="map_id.company_id")
     account_id = fields.Many2one(
-        "open.banking.account", string="Bank Account", required=True, readonly=True, ondelete="cascade"
+        "open.banking.account",
+        string="Bank Account",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
     )
     provider_name = fields.Char(related="account_id.provider_name")
     holder = fields.Char(related="account_id.holder")

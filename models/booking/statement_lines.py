@@ -65,7 +65,7 @@ def partners_by_account_number(rows):
     for bank_account in bank_accounts:
         number = bank_account.sanitized_acc_number
         partner_id = bank_account.partner_id.id
-        partners[number] = partner_id if partners.get(
-            number, partner_id
-        ) == partner_id else False
+        partners[number] = (
+            partner_id if partners.get(number, partner_id) == partner_id else False
+        )
     return partners

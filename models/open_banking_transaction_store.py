@@ -1,0 +1,300 @@
+import hashlib
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..bank_api import PENDING, raw_json
+from ..feed import (
+    BankRow,
+    KnownRow,
+    Seen,
+    booking_order,
+    content_hash,
+    families,
+    family_of,
+    match,
+)
+
+# Above this a PostgreSQL numeric still counts exactly, but Odoo's floats do not.
+LARGEST_AMOUNT = Decimal(10) ** 13
+
+# An id longer than this cannot stand in an index; its digest can.
+LONGEST_ID = 200
+
+
+class _Position(NamedTuple):
+    """What the bank's order within a day is found from."""
+
+    id: int
+    date: date | None
+    amount: Decimal | None
+    balance: Decimal | None
+    position: int
+
+
+class OpenBankingTransaction(models.Model):
+    """From a page of the bank's list to the feed."""
+
+    _inherit = "open.banking.transaction"
+
+    @api.model
+    def _store_page(self, run, page):
+        """Match a page of the bank's list against the feed, and store what is new.
+
+        :param open.banking.fetch run: the reading this page belongs to
+        :param bank_api.TransactionPage page: as Mastercard sent it
+        :return: the counters of the run that grow, and by how much
+        :rtype: dict[str, int]
+        """
+        account = run.account_id
+        currencies = account._currencies(
+            transaction.original_amount.currency
+            for transaction in page.transactions
+            if transaction.original_amount
+        )
+        said = {
+            position: self._values(account, transaction, currencies)
+            for position, transaction in enumerate(
+                page.transactions, run.received_count
+            )
+        }
+        bank_rows = [
+            self._bank_row(
+                account, transaction, position, said[position]["content_hash"]
+            )
+            for position, transaction in enumerate(
+                page.transactions, run.received_count
+            )
+        ]
+        known, seen = self._known_rows(run, bank_rows)
+        found = match(bank_rows, known, seen=seen)
+        self._create_rows(run, found.new, said)
+        for pair in (*found.changed, *found.booked):
+            pair.known.ref._change(run, said[pair.row.position])
+        self._refs(found.withdrawn)._withdraw()
+        self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
+        return {
+            "new_count": len(found.new),
+            "known_count": len(found.known) + len(found.ignored),
+            "changed_count": len(found.changed) + len(found.booked),
+            "withdrawn_count": len(found.withdrawn),
+            "held_count": sum(
+                said[pair.row.position]["booking_state"] == "held" for pair in found.new
+            ),
+        }
+
+    @api.model
+    def _refs(self, pairs):
+        return self.union(*(pair.known.ref for pair in pairs))
+
+    @api.model
+    def _known_rows(self, run, bank_rows):
+        """Look up the feed's rows that these rows may be, in one query.
+
+        :return: the feed's rows for `match`, and which of them this very reading has
+            brought on an earlier page
+        """
+        rows = self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("family", "in", list(families(bank_rows))),
+            ]
+        )
+        earlier = rows.filtered(lambda row: row.last_fetch_id == run)
+        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
+        return [row._known_row() for row in rows], seen
+
+    def _known_row(self):
+        return KnownRow(
+            key=self.key,
+            payload_hash=self.content_hash or "",
+            ref=self,
+            **self._identity(),
+        )
+
+    def _as_bank_row(self):
+        return BankRow(
+            key_id=self.external_id or "",
+            balance=self._exact(self.balance) if self.has_balance else None,
+            **self._identity(),
+        )
+
+    def _identity(self):
+        """What makes this row this transaction and no other, as the bank said it."""
+        return {
+            "date": self.date or None,
+            "amount": Decimal(self.bank_amount) if self.bank_amount else None,
+            "currency": self.bank_currency or "",
+            "text": self.original_text or self.text or "",
+            "state": self.state,
+        }
+
+    @api.model
+    def _bank_row(self, account, transaction, position, payload_hash):
+        """Return the row for matching: amount and currency as the feed keeps them,
+        or a held row would be another one at each reading."""
+        currency, amount = account.currency_id, transaction.amount
+        if amount is not None or not transaction.is_deleted:
+            kept = currency.round(float(amount or 0))
+            amount = Decimal(f"{kept:.{currency.decimal_places}f}")
+        external_id = transaction.id
+        if len(external_id) > LONGEST_ID:
+            external_id = hashlib.sha256(external_id.encode()).hexdigest()
+        return BankRow(
+            key_id=external_id,
+            date=transaction.date,
+            amount=amount,
+            currency=currency.name,
+            text=transaction.original_text or transaction.text,
+            state=transaction.state,
+            is_deleted=transaction.is_deleted,
+            balance=transaction.balance,
+            position=position,
+            payload_hash=payload_hash,
+        )
+
+    @api.model
+    def _values(self, account, transaction, currencies):
+        """Return the field values of a feed row for what the bank sent.
+
+        :param dict currencies: those of the original amounts, by code
+        """
+        original = transaction.original_amount
+        content = {
+            "date": transaction.date or False,
+            "value_date": transaction.value_date or False,
+            "amount": transaction.amount or Decimal(0),
+            "bank_amount": transaction.amount is not None and f"{transaction.amount:f}",
+            "bank_currency": transaction.currency,
+            "original_currency_id": bool(original)
+            and currencies.get(original.currency, account.currency_id.browse()).id,
+            "original_amount": original.value if original else Decimal(0),
+            "text": transaction.text,
+            "original_text": transaction.original_text,
+            "message": transaction.message,
+            "counterpart_name": transaction.counterpart_name,
+            "counterpart_account": transaction.counterpart_account,
+            "bank_type": transaction.type,
+            "references": dict(transaction.references),
+            "state": transaction.state,
+        }
+        problem = self._problem(account, transaction)
+        return {
+            **content,
+            # Not the running balance: a late booking moves it under every later row.
+            "content_hash": content_hash({**content, "problem": problem}),
+            "balance": transaction.balance or Decimal(0),
+            "has_balance": transaction.balance is not None,
+            "raw": raw_json(transaction.raw),
+            **self._booking_values(account, transaction, problem),
+        }
+
+    @api.model
+    def _problem(self, account, transaction):
+        """Return the code of what keeps a row from being booked, or False."""
+        if transaction.problems:
+            return transaction.problems[0]
+        currency = account.currency_id
+        if transaction.currency != currency.name:
+            return "currency_differs"
+        if abs(transaction.amount) >= LARGEST_AMOUNT:
+            return "amount_too_large"
+        if transaction.amount != round(transaction.amount, currency.decimal_places):
+            return "amount_precision"
+        return False
+
+    @api.model
+    def _booking_values(self, account, transaction, problem):
+        if transaction.state == PENDING:
+            return {"booking_state": "none", "reason_code": False}
+        if problem:
+            return {"booking_state": "held", "reason_code": problem}
+        if account.start_date and transaction.date < account.start_date:
+            return {"booking_state": "left_out", "reason_code": "before_start"}
+        return {"booking_state": "to_book", "reason_code": False}
+
+    @api.model
+    def _create_rows(self, run, pairs, said):
+        self.create(
+            [
+                {
+                    **said[pair.row.position],
+                    "account_id": run.account_id.id,
+                    "fetch_id": run.id,
+                    "last_fetch_id": run.id,
+                    "external_id": pair.row.key_id,
+                    "key": pair.key,
+                    "family": family_of(pair.key),
+                    "bank_order": pair.row.position,
+                }
+                for pair in pairs
+            ]
+        )
+
+    def _change(self, run, values):
+        """Take over what the bank changed. What is in the books stays as it is."""
+        settled = self.booking_state in ("booked", "left_out")
+        if settled and self.reason_code != "withdrawn":
+            values = {
+                name: value
+                for name, value in values.items()
+                if name not in ("booking_state", "reason_code")
+            }
+        self.write({**values, "previous_raw": self.raw, "last_fetch_id": run.id})
+
+    def _withdraw(self):
+        """The bank took these rows back; what is in the books stays there."""
+        self.write({"state": "withdrawn"})
+        waiting = self.filtered(lambda row: row.booking_state in ("to_book", "held"))
+        waiting.write({"booking_state": "left_out", "reason_code": "withdrawn"})
+
+    @api.model
+    def _drop_vanished_pending(self, run):
+        """Pending rows are the bank's present list of them: the others are gone."""
+        self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("state", "=", "pending"),
+                ("last_fetch_id", "!=", run.id),
+            ]
+        ).write({"state": "withdrawn"})
+
+    @api.model
+    def _set_bank_order(self, run):
+        """Give the rows that a reading brought the bank's order, oldest lowest.
+
+        One statement in SQL: a first reading brings thousands of rows.
+        """
+        self.flush_model(["bank_order", "balance", "amount", "date", "fetch_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, date, amount::text,
+                       CASE WHEN has_balance THEN balance::text END, bank_order
+                  FROM open_banking_transaction WHERE fetch_id = %s
+                """,
+                run.id,
+            )
+        )
+        positions = [
+            _Position(row[0], row[1], *(v and Decimal(v) for v in row[2:4]), row[4])
+            for row in rows
+        ]
+        if not positions:
+            return
+        ids = [position.id for position in booking_order(positions)]
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE open_banking_transaction AS feed SET bank_order = ranked.rank
+                  FROM unnest(%s) WITH ORDINALITY AS ranked(id, rank)
+                 WHERE feed.id = ranked.id
+             RETURNING feed.id
+                """,
+                ids,
+            )
+        )
+        self.invalidate_model(["bank_order"])

@@ -2,8 +2,8 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
+import psycopg2
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..bank_api import (
@@ -14,6 +14,7 @@ from ..bank_api import (
     RateLimited,
 )
 from ..const import FETCH_INTERVAL_HOURS
+from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
 
@@ -71,17 +72,27 @@ class OpenBankingAccount(models.Model):
         """
         self.ensure_one()
         try:
-            return self._work()
+            unfinished = self._work()
+            self.env.flush_all()  # what PostgreSQL refuses belongs to this account
+            return unfinished
+        except psycopg2.OperationalError:
+            self._start_anew()
+            _logger.info("Account %s is busy elsewhere, it waits a minute", self.id)
+            self.next_attempt = fields.Datetime.now() + timedelta(minutes=1)
         except Exception as error:
-            self.env.cr.rollback()
-            self.env.invalidate_all()
+            self._start_anew()
             if "time limit exceeded" in str(error):
                 # The server is ending this worker; that is not the account's fault.
                 raise
-            if not isinstance(error, BankApiError | UserError):
+            if not isinstance(error, BankApiError | NotSetUp):
                 _logger.exception("Account %s could not be worked on", self.id)
             self._note_failure(error)
-            return False
+        return False
+
+    def _start_anew(self):
+        """Forget the unit that failed; everything before it is committed."""
+        self.env.cr.rollback()
+        self.env.invalidate_all()
 
     def _work(self):
         """Do one unit of work. See `_cron_fetch`."""
@@ -110,9 +121,8 @@ class OpenBankingAccount(models.Model):
 
     def _note_failure(self, error):
         """Keep a failure on the record, and say when the next attempt is made."""
-        code = error.code if isinstance(error, BankApiError) else "unknown"
-        if isinstance(error, UserError):
-            code = "not_set_up"
+        known = isinstance(error, BankApiError | NotSetUp)
+        code = error.code if known else "unknown"
         if isinstance(error, ConsentExpired):
             self.consent_id._mark_expired(code)
         elif isinstance(error, CredentialsRejected):

@@ -3,8 +3,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..bank_api import BankApiError, ConsentExpired, CredentialsRejected
+from ..bank_api import BankApiError, ConsentExpired
 from .error_words import words
+from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
 
@@ -120,15 +121,16 @@ class OpenBankingConsent(models.Model):
                 "expires_on": now.date() + timedelta(days=days),
                 "expiry_source": "default",
                 "rate_limited_until": False,
-                "error_since": False,
-                "error_code": False,
             }
         )
         consent._store_tokens(tokens)
         return consent
 
     def _store_tokens(self, tokens):
-        """Write a new pair of tokens over the old one; the caller commits at once."""
+        """Write a new pair of tokens over the old one; the caller commits at once.
+
+        Who gets new tokens is well: an error noted before is over.
+        """
         vault = self.env["open.banking.vault"]
         now = fields.Datetime.now()
         self.sudo().write(
@@ -138,6 +140,8 @@ class OpenBankingConsent(models.Model):
                 "access_token_until": now + timedelta(seconds=tokens.expires_in),
                 "refresh_token_until": now + REFRESH_TOKEN_LIFE,
                 "tokens_issued_at": now,
+                "error_code": False,
+                "error_since": False,
             }
         )
 
@@ -250,10 +254,8 @@ class OpenBankingConsent(models.Model):
         """Refresh one consent; an error stays on the record and never raises."""
         try:
             self._renew_tokens()
-        except CredentialsRejected as error:
-            self._note_error(error)
         except ConsentExpired as error:
             self._mark_expired(error.code)
-        except BankApiError as error:
+        except (BankApiError, NotSetUp) as error:
             _logger.info("Consent %s was not refreshed: %s", self.id, error.code)
             self._note_error(error)

@@ -12,6 +12,12 @@ _logger = logging.getLogger(__name__)
 KEY_VARIABLE = "OPEN_BANKING_KEY"
 
 
+class NotSetUp(UserError):
+    """Credentials, their key, or the address of Mastercard are missing or unusable."""
+
+    code = "not_set_up"
+
+
 class OpenBankingVault(models.AbstractModel):
     """Encrypts what must not be readable in the database or in a stolen dump.
 
@@ -29,7 +35,7 @@ class OpenBankingVault(models.AbstractModel):
 
         :param str text: what to protect
         :rtype: str | bool
-        :raise UserError: when the key cannot be had
+        :raise NotSetUp: when the key cannot be had
         """
         if not text:
             return False
@@ -39,14 +45,14 @@ class OpenBankingVault(models.AbstractModel):
         """Return the clear text of what `_encrypt` made; False for nothing.
 
         :rtype: str | bool
-        :raise UserError: when the key is missing or is not the one used
+        :raise NotSetUp: when the key is missing or is not the one used
         """
         if not token:
             return False
         try:
             return self._fernet(may_create=False).decrypt(token.encode()).decode()
         except InvalidToken as error:
-            raise UserError(
+            raise NotSetUp(
                 self.env._(
                     "The stored bank credentials were encrypted with another key. "
                     "Put back the key of this database, or enter the credentials "
@@ -62,7 +68,7 @@ class OpenBankingVault(models.AbstractModel):
         try:
             return MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
-            raise UserError(
+            raise NotSetUp(
                 self.env._("The key for bank credentials is not a valid key.")
             ) from error
 
@@ -77,7 +83,7 @@ class OpenBankingVault(models.AbstractModel):
         try:
             return path.read_text().split()
         except OSError as error:
-            raise UserError(
+            raise NotSetUp(
                 self.env._(
                     "The key for bank credentials is missing (%(path)s). Without it "
                     "this database does not talk to the bank. Put the key back, or "

@@ -1,8 +1,8 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
 
-from ..bank_api import Client
+from ..bank_api import Client, Misconfigured
 from ..const import PRODUCTION_URL, SANDBOX_URL
+from .open_banking_vault import NotSetUp
 
 
 class ResCompany(models.Model):
@@ -51,12 +51,12 @@ class ResCompany(models.Model):
         """Return a client of Mastercard's API with this company's credentials.
 
         :rtype: bank_api.Client
-        :raise UserError: when the credentials or the key for them are missing
+        :raise NotSetUp: when the credentials or the key for them are missing
         """
         self.ensure_one()
         company = self.sudo()
         if not company._open_banking_is_set_up():
-            raise UserError(
+            raise NotSetUp(
                 self.env._(
                     "Mastercard Open Banking is not set up for %(company)s. An "
                     "administrator enters the credentials under Settings, Invoicing, "
@@ -73,7 +73,7 @@ class ResCompany(models.Model):
         }.get(company.open_banking_environment) or company.open_banking_custom_url
         try:
             return Client(address, company.open_banking_client_id, secret)
-        except ValueError as error:
-            raise UserError(
+        except Misconfigured as error:
+            raise NotSetUp(
                 self.env._("The address of Mastercard's service is not usable.")
             ) from error

@@ -18,6 +18,8 @@ CALLBACK = "/open_banking/callback"
 CLIENT = ("rehearsal-client", "rehearsal-secret")
 CUSTOMER = {"email": "karen@nordlys.example", "user": "karen"}
 ACCOUNT = "open.banking.account"
+# The rehearsal bank's transactions follow its calendar; this is the day they were made.
+BANK_DAY = "account_mastercard_open_banking.demo_bank_day"
 GIVE_UP_AFTER = 180  # seconds without any progress
 
 
@@ -65,9 +67,8 @@ def tell(odoo_url, bank_url, database, options):
     :param str database: the demonstration's database
     :param options: the command's options (`once`, `transactions`, …)
     """
-    if options.transactions:
-        make_bank_account(bank_url, options.transactions)
     odoo = Odoo(odoo_url, database)
+    set_scene(odoo, bank_url, options.transactions)
     say(f"Company: {COMPANY}, Danish chart of accounts")
     make_company(odoo)
     say("Settings: the rehearsal bank stands in for Mastercard")
@@ -87,11 +88,21 @@ def tell(odoo_url, bank_url, database, options):
     return first and added == 0
 
 
-def make_bank_account(bank_url, transactions):
-    """Let the bank have one account with so many transactions, and no other."""
-    control(bank_url, "reset", {"seed": "empty"})
-    account = {"name": "Driftskonto", "owner": COMPANY, "transactions": transactions}
-    control(bank_url, "accounts", account)
+def set_scene(odoo, bank_url, transactions=None):
+    """Fill the bank: as it was before when the database is shown again another day.
+
+    :param int transactions: let there be one account with so many, and no other
+    """
+    day = odoo.call("ir.config_parameter", "get_param", BANK_DAY)
+    if not day:
+        day = control(bank_url, "state")["now"]
+        odoo.call("ir.config_parameter", "set_param", BANK_DAY, day)
+    seed = "empty" if transactions else "demo"
+    control(bank_url, "reset", {"seed": seed, "now": day})
+    if transactions:
+        account = {"name": "Driftskonto", "owner": COMPANY}
+        control(bank_url, "accounts", {**account, "transactions": transactions})
+    control(bank_url, "clock", {"real": True})
 
 
 def make_company(odoo):

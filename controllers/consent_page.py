@@ -57,8 +57,13 @@ class ConsentPage(http.Controller):
         if authorisation.state == "storing":
             return page("consent_wait")
         if authorisation.state != "done":
+            unfinished = request.env._(
+                "You have not been through the bank's pages to the end. Please start "
+                "again."
+            )
             return problem(
-                request.env._("The bank is not connected"), authorisation.error_text
+                request.env._("The bank is not connected"),
+                authorisation.error_text or unfinished,
             )
         if self._may_map(authorisation):
             action = request.env["open.banking.account.map"]._for_authorisation(

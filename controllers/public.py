@@ -41,7 +41,9 @@ def guarded(response):
 
 def problem(title, text, status=200):
     """Show a plain page that says what happened and what to do."""
-    return page("consent_problem", {"title": title, "text": text}, status)
+    back = "/odoo/accounting" if request.env.user._is_internal() else False
+    values = {"title": title, "text": text, "back": back}
+    return page("consent_problem", values, status)
 
 
 def set_cookie(response, authorisation):

@@ -1,7 +1,7 @@
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ..bank_api import (
     Account,
@@ -354,28 +354,6 @@ class OpenBankingAccount(models.Model):
         )
 
     # === ACTIONS === #
-
-    def action_fetch_now(self):
-        """Mark the accounts as due, and let the scheduled job do the work."""
-        if not self.env.user.has_group("account.group_account_basic"):
-            raise UserError(self.env._("Only bookkeepers can fetch transactions."))
-        self.check_access("read")
-        accounts = self.filtered("journal_id")
-        if not accounts:
-            raise UserError(self.env._("Choose a journal for the account first."))
-        accounts.sudo().next_attempt = fields.Datetime.now()
-        accounts._wake_up()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._(
-                    "The transactions are being fetched in the background."
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     def action_choose_journals(self):
         """Choose the journals of these accounts, or leave them out."""

@@ -1,9 +1,11 @@
 import logging
+import traceback
 from datetime import timedelta
 from decimal import Decimal
 
 import psycopg2
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..bank_api import (
@@ -14,6 +16,7 @@ from ..bank_api import (
     RateLimited,
 )
 from ..const import FETCH_INTERVAL_HOURS
+from .error_words import words
 from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
@@ -29,6 +32,38 @@ class OpenBankingAccount(models.Model):
 
     def _wake_up(self):
         self.env.ref("account_mastercard_open_banking.ir_cron_fetch").sudo()._trigger()
+
+    def action_fetch_now(self):
+        """Mark the accounts as due, and let the scheduled job do the work."""
+        if not self.env.user.has_group("account.group_account_basic"):
+            raise UserError(self.env._("Only bookkeepers can fetch transactions."))
+        self.check_access("read")
+        accounts = self.filtered("journal_id")
+        if not accounts:
+            raise UserError(self.env._("Choose a journal for the account first."))
+        accounts._check_readable()
+        accounts.sudo().next_attempt = fields.Datetime.now()
+        accounts._wake_up()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._(
+                    "The transactions are being fetched in the background."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _check_readable(self):
+        """Say why nothing can be fetched of any of these accounts, if that is so."""
+        consents = self.sudo().consent_id.filtered(lambda c: c.state == "active")
+        if not consents:
+            raise UserError(words(self.env, "consent_expired"))
+        now = fields.Datetime.now()
+        if all((consent.rate_limited_until or now) > now for consent in consents):
+            raise UserError(words(self.env, "rate_limited"))
 
     @api.model
     def _due_domain(self):
@@ -85,7 +120,7 @@ class OpenBankingAccount(models.Model):
                 # The server is ending this worker; that is not the account's fault.
                 raise
             if not isinstance(error, BankApiError | NotSetUp):
-                _logger.exception("Account %s could not be worked on", self.id)
+                self._log_unforeseen(error)
             self._note_failure(error)
         return False
 
@@ -93,6 +128,15 @@ class OpenBankingAccount(models.Model):
         """Forget the unit that failed; everything before it is committed."""
         self.env.cr.rollback()
         self.env.invalidate_all()
+
+    def _log_unforeseen(self, error):
+        """Say where it happened. Not the message: it may hold what the bank sent."""
+        _logger.error(
+            "Account %s could not be worked on: %s\n%s",
+            self.id,
+            type(error).__name__,
+            "".join(traceback.format_tb(error.__traceback__)),
+        )
 
     def _work(self):
         """Do one unit of work. See `_cron_fetch`."""

@@ -232,3 +232,10 @@ class TestCallback(OpenBankingHttpCase):
         self.assertNotIn("eyJ", stored)
         consent = self.last_attempt().consent_id.sudo()
         self.assertTrue(consent._access_token().startswith("eyJ"))
+
+    def test_outcome_before_the_end(self):
+        self.press_connect()
+        page = self.url_open(OUTCOME_PATH)
+        self.assertIn("to the end", self.text_of(page))
+        self.assertIn("Back to Odoo", self.text_of(page))
+        self.assertEqual(self.last_attempt().state, "at_bank")

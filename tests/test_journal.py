@@ -1,5 +1,6 @@
 import json
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..const import FEED_SOURCE
@@ -100,3 +101,16 @@ class TestJournal(OpenBankingCase):
         self.journal.active = False
         uninstall_hook(self.env)
         self.assertEqual(self.journal.bank_statements_source, "undefined")
+
+    def test_fetch_now_says_why_it_cannot(self):
+        accounts = self.import_all().with_user(self.bookkeeper)
+        consent = accounts.sudo().consent_id
+        consent.rate_limited_until = "2100-01-01 00:00:00"
+        with self.assertRaisesRegex(UserError, "used up"):
+            accounts.action_fetch_now()
+        consent._mark_expired()
+        with self.assertRaisesRegex(UserError, "consent has ended"):
+            accounts.action_fetch_now()
+        accounts._leave_out()
+        with self.assertRaisesRegex(UserError, "Choose a journal"):
+            accounts.action_fetch_now()

@@ -164,7 +164,8 @@ class OpenBankingFetch(models.Model):
         run = self.search(
             [("account_id", "=", account.id), ("state", "in", OPEN_STATES)]
         )
-        resumable = run and account.consent_id.state == "active"
+        lost = isinstance(error, PagingTokenRejected)
+        resumable = run and account.consent_id.state == "active" and not lost
         run = run or self.create(self._start_values(account))
         run.error_code = code
         run.correlation_id = getattr(error, "correlation_id", False)
@@ -265,9 +266,8 @@ class OpenBankingFetch(models.Model):
 
     def _reading_done(self):
         """The window was read to its end: only now the watermark moves."""
-        feed = self.env["open.banking.transaction"]
-        feed._drop_vanished_pending(self)
-        feed._set_bank_order(self)
+        counts = self.env["open.banking.transaction"]._settle(self)
+        self.write({name: self[name] + count for name, count in counts.items()})
         self.state = "booking"
         account = self.account_id
         account.synced_until = max(filter(None, [account.synced_until, self.window_to]))

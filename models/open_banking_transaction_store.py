@@ -1,5 +1,5 @@
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from ..feed import (
     content_hash,
     families,
     family_of,
+    join,
     match,
+    settled_window,
 )
 
 # Above this a PostgreSQL numeric still counts exactly, but Odoo's floats do not.
@@ -62,18 +64,19 @@ class OpenBankingTransaction(models.Model):
             )
         }
         bank_rows = [
-            self._bank_row(
-                account, transaction, position, said[position]["content_hash"]
-            )
+            self._bank_row(transaction, position, said[position]["content_hash"])
             for position, transaction in enumerate(
                 page.transactions, run.received_count
             )
         ]
         known, seen = self._known_rows(run, bank_rows)
-        found = match(bank_rows, known, seen=seen)
+        found = match(bank_rows, known, seen=seen, join_later=True)
         self._create_rows(run, found.new, said)
         for pair in (*found.changed, *found.booked):
             pair.known.ref._change(run, said[pair.row.position])
+        for pair in (*found.known, *found.changed, *found.booked):
+            if pair.known.ref.booking_state == "to_book":
+                pair.known.ref.bank_order = pair.row.position
         self._refs(found.withdrawn)._withdraw()
         self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
         return {
@@ -133,21 +136,15 @@ class OpenBankingTransaction(models.Model):
         }
 
     @api.model
-    def _bank_row(self, account, transaction, position, payload_hash):
-        """Return the row for matching: amount and currency as the feed keeps them,
-        or a held row would be another one at each reading."""
-        currency, amount = account.currency_id, transaction.amount
-        if amount is not None or not transaction.is_deleted:
-            kept = currency.round(float(amount or 0))
-            amount = Decimal(f"{kept:.{currency.decimal_places}f}")
+    def _bank_row(self, transaction, position, payload_hash):
         external_id = transaction.id
         if len(external_id) > LONGEST_ID:
             external_id = hashlib.sha256(external_id.encode()).hexdigest()
         return BankRow(
             key_id=external_id,
             date=transaction.date,
-            amount=amount,
-            currency=currency.name,
+            amount=transaction.amount,
+            currency=transaction.currency,
             text=transaction.original_text or transaction.text,
             state=transaction.state,
             is_deleted=transaction.is_deleted,
@@ -251,16 +248,85 @@ class OpenBankingTransaction(models.Model):
         waiting = self.filtered(lambda row: row.booking_state in ("to_book", "held"))
         waiting.write({"booking_state": "left_out", "reason_code": "withdrawn"})
 
+    # === AT THE END OF A READING === #
+
     @api.model
-    def _drop_vanished_pending(self, run):
-        """Pending rows are the bank's present list of them: the others are gone."""
+    def _settle(self, run):
+        """Draw the conclusions that only a complete list allows.
+
+        :return: the counters of the run that grow or shrink, and by how much
+        :rtype: dict[str, int]
+        """
+        counts = self._join_renamed(run)
+        self._drop_vanished(run)
+        self._set_bank_order(run)
+        return counts
+
+    @api.model
+    def _covered_domain(self, run):
+        """Rows of the days that a reading covered completely, a day more at both ends
+        as the client asks. Not the oldest days, where the bank itself deletes."""
+        day = timedelta(days=1)
+        window = (run.window_from - day, run.window_to + day)
+        first, last = settled_window(run.window_to, window)
+        return [("date", ">=", first), ("date", "<=", last)]
+
+    @api.model
+    def _join_renamed(self, run):
+        """Find the rows that are not new: the bank only changed their ids, or booked
+        what was pending. Rows of a reading that broke off count as new too."""
+        missing = self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                *("|", ("last_fetch_id", "!=", run.id), ("state", "=", "withdrawn")),
+                *("|", ("state", "=", "pending"), "&", *self._covered_domain(run)),
+            ]
+        )
+        fresh = self.browse()
+        if missing:
+            fresh = self.search(
+                [
+                    ("account_id", "=", run.account_id.id),
+                    ("last_fetch_id", "=", run.id),
+                    ("booking_state", "!=", "booked"),
+                    ("state", "!=", "withdrawn"),
+                    *(
+                        "|",
+                        ("fetch_id", "=", run.id),
+                        ("fetch_id.state", "=", "failed"),
+                    ),
+                ]
+            )
+        pairs = join(
+            [row._known_row() for row in fresh],
+            [row._known_row() for row in missing - fresh],
+        )
+        held = sum(pair.row.ref.booking_state == "held" for pair in pairs)
+        for pair in pairs:
+            pair.known.ref._become(run, pair.row.ref, pair.key)
+        count = len(pairs)
+        return {"new_count": -count, "changed_count": count, "held_count": -held}
+
+    def _become(self, run, fresh, key):
+        """Take over the content and the key of what was taken for a new row."""
+        stays = ("account_id", "fetch_id", "previous_raw")
+        content = {**fresh.copy_data()[0], "state": fresh.state}
+        values = {name: content[name] for name in content if name not in stays}
+        fresh.unlink()
+        self._change(run, {**values, "key": key, "family": family_of(key)})
+
+    @api.model
+    def _drop_vanished(self, run):
+        """What is pending, or was read but not booked before a reading broke off, is
+        gone when a complete reading does not meet it."""
+        waiting = ("&", ("booking_state", "=", "to_book"), "&")
         self.search(
             [
                 ("account_id", "=", run.account_id.id),
-                ("state", "=", "pending"),
                 ("last_fetch_id", "!=", run.id),
+                *("|", ("state", "=", "pending"), *waiting, *self._covered_domain(run)),
             ]
-        ).write({"state": "withdrawn"})
+        )._withdraw()
 
     @api.model
     def _set_bank_order(self, run):
@@ -268,14 +334,18 @@ class OpenBankingTransaction(models.Model):
 
         One statement in SQL: a first reading brings thousands of rows.
         """
-        self.flush_model(["bank_order", "balance", "amount", "date", "fetch_id"])
+        self.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT id, date, amount::text,
                        CASE WHEN has_balance THEN balance::text END, bank_order
-                  FROM open_banking_transaction WHERE fetch_id = %s
+                  FROM open_banking_transaction
+                 WHERE account_id = %s AND last_fetch_id = %s
+                   AND (fetch_id = %s OR booking_state = 'to_book')
                 """,
+                run.account_id.id,
+                run.id,
                 run.id,
             )
         )

@@ -1,6 +1,9 @@
 from . import (
     test_callback,
+    test_failures,
     test_import,
     test_import_changes,
+    test_journal,
+    test_reconnect,
     test_tour,
 )

@@ -4,7 +4,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from dateutil.relativedelta import relativedelta
 from lxml import html
-
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tests.common import _super_send
 
@@ -82,7 +81,7 @@ class OpenBankingCommon:
 
     # === THE WAY, WITHOUT A BROWSER === #
 
-    def connect(self, company=None, accounts=None, user=None):
+    def connect(self, company=None, accounts=None, user=None, journal=None):
         """Give a consent as a bookkeeper does, and return it with its accounts.
 
         Uses the models' own steps and the bank's real pages; the controllers have
@@ -90,7 +89,7 @@ class OpenBankingCommon:
         """
         attempts = self.env["open.banking.authorisation"]
         link = attempts._make_link(
-            company or self.company, self.journal, user or self.bookkeeper
+            company or self.company, journal or self.journal, user or self.bookkeeper
         )
         attempt = attempts._from_link(link.rsplit("/", 1)[1])
         address, _state = attempt._go_to_bank("da_DK")

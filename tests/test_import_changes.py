@@ -173,18 +173,19 @@ class TestImportChanges(OpenBankingCase):
         self.assert_books_equal_bank(account)
 
     def test_taken_back_and_given_again(self):
-        account = self.import_one("EUR-konto")
-        foreign = {"transactionAmount": {"value": -17.05, "currency": "SEK"}}
-        added = self.add(account, amount="-17.05", patch=foreign)
+        account = self.import_one("EUR-konto", since=TODAY - timedelta(days=2))
+        self.company.fiscalyear_lock_date = TODAY
+        added = self.add(account, amount="-17.05")
         self.fetch_again(account)
         self.alter(account, added, patch={"isDeleted": True})
         self.fetch_again(account)
         row = self.row_of(account, -17.05)
         self.assertEqual((row.state, row.booking_state), ("withdrawn", "left_out"))
+        self.company.fiscalyear_lock_date = False
         self.alter(account, added, patch=None)
         self.fetch_again(account)
         self.assertEqual((row.state, row.booking_state), ("booked", "booked"))
-        self.assert_books_equal_bank(account)
+        self.assertEqual(self.lines(account).amount, -17.05)
 
     def test_a_line_deleted_in_odoo_stays_deleted(self):
         account = self.import_one("EUR-konto")

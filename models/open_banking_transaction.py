@@ -1,26 +1,8 @@
-from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 from odoo import api, fields, models
 
 from .error_words import words
-
-# Above this a PostgreSQL numeric still counts exactly, but Odoo's floats do not.
-LARGEST_AMOUNT = Decimal(10) ** 13
-
-# An id longer than this cannot stand in an index; its digest can.
-LONGEST_ID = 200
-
-
-class _Position(NamedTuple):
-    """What the bank's order within a day is found from."""
-
-    id: int
-    date: date | None
-    amount: Decimal | None
-    balance: Decimal | None
-    position: int
 
 
 class OpenBankingTransaction(models.Model):

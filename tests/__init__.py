@@ -5,5 +5,6 @@ from . import (
     test_import_changes,
     test_journal,
     test_reconnect,
+    test_tokens,
     test_tour,
 )

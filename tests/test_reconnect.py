@@ -2,6 +2,7 @@ from datetime import date, timedelta
 
 from odoo.tests import tagged
 
+from ..models import open_banking_fetch
 from ..rehearsal_bank.customer import Customer
 from .common import OpenBankingCase
 
@@ -70,6 +71,38 @@ class TestReconnect(OpenBankingCase):
             self.assert_books_equal_bank(account, in_order=False)
             pending = account.transaction_ids.filtered(lambda r: r.state == "pending")
             self.assertEqual(len(pending), 1)
+
+    def test_new_ids_at_every_reading(self):
+        account = self.import_one("Driftskonto")
+        self.add(account, amount="-5.00", text="Kontingent", date=-2, copies=2)
+        body = {"account": account.iban, "every_read": True}
+        self.bank.control("transactions/new-ids", body)
+        for _run in range(3):
+            self.fetch_again(account)
+            self.assert_books_equal_bank(account, in_order=False)
+        self.assertEqual(account.fetch_ids[0].new_count, 0)
+
+    def test_new_ids_while_the_old_ones_are_withdrawn(self):
+        account = self.import_one("Driftskonto")
+        before = self.facts(account)
+        self.bank.control("transactions/new-ids", {"account": account.iban})
+        self.fetch_again(account)
+        self.assertEqual(self.facts(account), before)
+        rows = account.transaction_ids.filtered(lambda row: row.statement_line_ids)
+        self.assertEqual(set(rows.mapped("state")), {"booked"})
+
+    def test_new_ids_in_a_reading_that_breaks_off(self):
+        account = self.import_one("Prøvekonto", transactions=20, days=7)
+        before = self.facts(account)
+        self.patch(open_banking_fetch, "PAGE_SIZE", 5)
+        body = {"account": account.iban, "keep_old": False}
+        self.bank.control("transactions/new-ids", body)
+        fault = {"endpoint": "transactions_query", "after": 1, "status": 400}
+        self.bank.control("faults", fault)
+        self.fetch_again(account)
+        self.assertEqual(self.facts(account), before)
+        self.assertEqual(account.fetch_ids[1].state, "failed")
+        self.assertEqual(len(account.transaction_ids), 20)
 
     def test_choosing_journals_again_changes_nothing(self):
         accounts = self.import_all()

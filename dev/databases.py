@@ -94,7 +94,7 @@ def call_odoo(arguments, log, stdin_text=None):
 
 
 class Run:
-    """The databases and logs of one test run, cleared away at its end.
+    """The databases of one test run, cleared away at its end.
 
     A lock file marks the run as alive; what a killed run left is cleared away
     by the next one.
@@ -104,7 +104,6 @@ class Run:
         self.server = server
         self.runs = places.made(places.state() / "runs")
         self.name = f"run_{secrets.token_hex(4)}"
-        self.logs = places.made(places.cache() / "logs")
 
     def __enter__(self):
         self._sweep()

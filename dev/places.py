@@ -15,7 +15,9 @@ without its filestore is broken), so they share one *state* folder:
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from say import Stop, is_root
@@ -23,6 +25,7 @@ from say import Stop, is_root
 ADDON = "account_mastercard_open_banking"
 ROOT = Path(__file__).resolve().parent.parent
 DEV = ROOT / "dev"
+A_DAY = 24 * 3600
 SYSTEM_CACHE = Path("/var/cache") / ADDON
 
 
@@ -39,6 +42,15 @@ def made(folder, mode=0o755):
     except OSError as error:
         raise Stop(f"The folder {folder} cannot be made: {error.strerror}.") from error
     return folder
+
+
+def fresh_logs():
+    """A folder for the logs of one run of the tests; those of yesterday are removed."""
+    logs = made(cache() / "logs")
+    for old in logs.glob("tests-*"):
+        if time.time() - old.stat().st_mtime > A_DAY:
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix="tests-", dir=logs))
 
 
 def short_hash(*parts):

@@ -10,7 +10,7 @@ Steps, in this order:
 
 What follows the names of steps goes to pytest. Steps go on after a failure;
 all failures are told again at the end, before the closing line
-`N passed, N failed`. Logs stay in the cache folder, in `logs`.
+`N passed, N failed`. Logs stay in the cache folder, below `logs`.
 
 ODOO_HOME=<tree> uses your own Odoo 19, ODOO_PYTHON=<program> your own Python.
 """
@@ -77,10 +77,10 @@ def main():
         return 0
     names, pytest_arguments = parse(arguments)
     if set(names) <= test_steps.WITHOUT_DATABASE:
-        bench = test_steps.Bench(None, places.made(places.cache() / "logs"))
+        bench = test_steps.Bench(None, places.fresh_logs())
         return run_all(names, bench, pytest_arguments)
     with cluster.running() as server, databases.Run(server) as run:
-        bench = test_steps.Bench(run, run.logs)
+        bench = test_steps.Bench(run, places.fresh_logs())
         return run_all(names, bench, pytest_arguments)
 
 

@@ -1,9 +1,12 @@
 """A rehearsed bank in a process of its own, and a small client for tests."""
 
+import json
 import re
 import subprocess
 import sys
 import threading
+from datetime import date
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -195,3 +198,18 @@ def receiver(peer):
     yield server
     server.shutdown()
     server.server_close()
+
+
+def exact(answer):
+    """The JSON of an answer, numbers as Decimal."""
+    return json.loads(answer.text, parse_float=Decimal)
+
+
+def today(peer):
+    """The bank's today."""
+    return date.fromisoformat(peer.control("state")["today"])
+
+
+def truth(peer, account):
+    """The truth rows of an account, as control tells them."""
+    return peer.control("transactions", account=account["id"])["transactions"]

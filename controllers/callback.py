@@ -22,7 +22,7 @@ class Callback(http.Controller):
         Which attempt this is, the returned `state` says, or the browser's cookie;
         if both are there they must agree.
         """
-        authorisation = self._attempt(state)
+        authorisation = self._attempt(code, state)
         if not authorisation or len(code) > LONGEST_CODE or len(consentId) > LONGEST_ID:
             return problem(
                 request.env._("This way back from the bank is not known"),
@@ -32,14 +32,15 @@ class Callback(http.Controller):
                 ),
                 400,
             )
-        authorisation._come_back(code, consentId)
+        authorisation._come_back(code, consentId, bool(state))
         response = request.redirect(OUTCOME_PATH, code=303)
         set_cookie(response, authorisation)
         return guarded(response)
 
-    def _attempt(self, state):
+    def _attempt(self, code, state):
         by_cookie = from_cookie()
+        nothing = by_cookie.browse()
         if not state:
-            return by_cookie
+            return nothing if code and by_cookie._state_is_required() else by_cookie
         by_state = authorisations()._from_state(state)
-        return by_state if by_cookie in (by_state, authorisations()) else by_cookie[:0]
+        return by_state if by_cookie in (by_state, nothing) else nothing

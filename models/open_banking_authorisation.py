@@ -187,7 +187,16 @@ class OpenBankingAuthorisation(models.Model):
 
     # === THE WAY BACK === #
 
-    def _come_back(self, code, consent_external_id):
+    def _state_is_required(self):
+        """Tell whether Mastercard is known to bring back the OAuth state.
+
+        No public source says whether it does. Once seen, a way back with a code but
+        without the state is somebody else's doing.
+        """
+        proven_at = self.company_id.sudo().open_banking_state_proven_at
+        return bool(proven_at) and proven_at == self.company_id._open_banking_address()
+
+    def _come_back(self, code, consent_external_id, with_state=False):
         """Take in what the browser brought back from the bank.
 
         Runs in transactions of its own, one for each step: Odoo repeats a request that
@@ -196,6 +205,7 @@ class OpenBankingAuthorisation(models.Model):
 
         :param str code: the authorisation code, empty when there was none
         :param str consent_external_id: Mastercard's consentId, may be empty
+        :param bool with_state: whether the right OAuth state came back as well
         """
         if not self._in_own_transaction("_claim", bool(code)):
             return
@@ -205,6 +215,8 @@ class OpenBankingAuthorisation(models.Model):
             client = self.company_id._open_banking_client()
             tokens = client.exchange_code(code, self.redirect_uri)
             self._in_own_transaction("_store_consent", tokens, consent_external_id)
+            if with_state:
+                self._in_own_transaction("_note_state_proven")
         except BankApiError as error:
             self._in_own_transaction("_fail", error.code, error.correlation_id)
             return
@@ -257,6 +269,11 @@ class OpenBankingAuthorisation(models.Model):
                 "error_code": False,
             }
         )
+
+    def _note_state_proven(self):
+        if not self._state_is_required():
+            company = self.company_id
+            company.open_banking_state_proven_at = company._open_banking_address()
 
     def _store_accounts(self):
         accounts = self.consent_id._read_accounts()

@@ -28,6 +28,12 @@ class ResCompany(models.Model):
         groups=fields.NO_ACCESS,
         copy=False,
     )
+    open_banking_state_proven_at = fields.Char(
+        groups=fields.NO_ACCESS,
+        copy=False,
+        help="The address that has been seen to bring back the OAuth state. From then "
+        "on a way back without it is not accepted.",
+    )
     open_banking_consent_days = fields.Integer(
         string="Usual Life of a Consent (days)",
         default=90,
@@ -67,13 +73,20 @@ class ResCompany(models.Model):
         secret = self.env["open.banking.vault"]._decrypt(
             company.open_banking_client_secret_encrypted
         )
-        address = {
-            "production": PRODUCTION_URL,
-            "sandbox": SANDBOX_URL,
-        }.get(company.open_banking_environment) or company.open_banking_custom_url
         try:
-            return Client(address, company.open_banking_client_id, secret)
+            return Client(
+                company._open_banking_address(), company.open_banking_client_id, secret
+            )
         except Misconfigured as error:
             raise NotSetUp(
                 self.env._("The address of Mastercard's service is not usable.")
             ) from error
+
+    def _open_banking_address(self):
+        """Return the address of Mastercard's service for this company."""
+        company = self.sudo()
+        fixed = {"production": PRODUCTION_URL, "sandbox": SANDBOX_URL}
+        return (
+            fixed.get(company.open_banking_environment)
+            or company.open_banking_custom_url
+        )

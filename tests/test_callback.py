@@ -1,6 +1,8 @@
 from urllib.parse import urlencode
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import file_open
 
 from ..const import CALLBACK_PATH, CONSENT_PAGE_PATH, OUTCOME_PATH
 from ..controllers.public import COOKIE
@@ -204,6 +206,49 @@ class TestCallback(OpenBankingHttpCase):
         self.assertNotIn("state", self.query_of(back))
         self.come_back(back)
         self.assertEqual(self.last_attempt().state, "done")
+
+    def test_without_the_state_once_it_is_known_to_come_back(self):
+        """Else anybody could send the bookkeeper a link with a consent of his own."""
+        self.come_back(self.customer.walk(self.press_connect(), bank=self.bank_id))
+        back = self.customer.walk(self.press_connect(), bank=self.bank_id)
+        path = back.split("?", 1)[0]
+        brought = self.query_of(back)
+        forged = {name: brought[name] for name in ("code", "consentId")}
+        answer = self.come_back(f"{path}?{urlencode(forged)}")
+        self.assertEqual(answer.status_code, 400)
+        self.assertEqual(self.last_attempt().state, "at_bank")
+        self.come_back(back)
+        self.assertEqual(self.last_attempt().state, "done")
+
+    def test_killed_while_the_consent_is_stored(self):
+        """The code is spent; the link opens again when nobody can be at work."""
+        link = self.journal.with_user(self.bookkeeper).action_open_banking_connect()
+        address = self.press_continue(self.url_open(link["url"]))
+        back = self.customer.walk(address, bank=self.bank_id)
+        attempt = self.last_attempt()
+        attempt._claim(True)
+        self.assertEqual(self.url_open(link["url"]).status_code, 404)
+        self.assertIn("One moment", self.text_of(self.come_back(back)))
+        self.assertFalse(self.bank.wire_calls("/v1/oauth/token"))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE open_banking_authorisation SET write_date = write_date "
+            "- interval '5 minutes' WHERE id = %s",
+            [attempt.id],
+        )
+        self.env.invalidate_all()
+        address = self.press_continue(self.url_open(link["url"]))
+        self.come_back(self.customer.walk(address, bank=self.bank_id))
+        self.assertEqual(attempt.state, "done")
+
+    def test_neutralized_copy_does_not_talk_to_the_bank(self):
+        self.come_back(self.customer.walk(self.press_connect(), bank=self.bank_id))
+        with file_open("account_mastercard_open_banking/data/neutralize.sql") as file:
+            self.env.cr.execute(file.read())
+        self.env.invalidate_all()
+        self.assertFalse(self.last_attempt().consent_id._access_token())
+        with self.assertRaises(UserError):
+            self.journal.action_open_banking_connect()
 
     def test_without_consent_id(self):
         self.bank.control("settings", {"return_consent_id": False})

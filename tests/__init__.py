@@ -1,4 +1,5 @@
 from . import (
+    test_access,
     test_callback,
     test_failures,
     test_import,

@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..bank_api.errors import CODES
@@ -180,7 +181,10 @@ class TestFailures(OpenBankingCase):
         self.assertAlmostEqual(wait, 7200, delta=20)
         self.assertEqual(accounts[0].next_attempt, until)
         calls = len(self.bank.wire_calls())
-        self.fetch_again(accounts)
+        with self.assertRaisesRegex(UserError, "few readings a day"):
+            self.fetch_again(accounts)
+        accounts.next_attempt = fields.Datetime.now()
+        self.run_jobs()
         self.assertEqual(len(self.bank.wire_calls()), calls)
         self.assert_books_equal_bank(other)
         self.all_is_well(accounts)

@@ -103,11 +103,22 @@ class OpenBankingAccountMap(models.TransientModel):
             raise UserError(
                 self.env._("Each journal can be fed by one bank account only.")
             )
+        for line in chosen:
+            if line.journal_id not in line.free_ids:
+                raise UserError(
+                    self.env._(
+                        "The journal %(journal)s cannot be used for %(account)s: it "
+                        "has another currency, is no bank journal, or is fed already.",
+                        journal=line.journal_id.display_name,
+                        account=line.account_id.display_name,
+                    )
+                )
 
 
 class OpenBankingAccountMapLine(models.TransientModel):
     _name = "open.banking.account.map.line"
     _description = "Journal of a Bank Account"
+    _check_company_auto = True
 
     map_id = fields.Many2one(
         "open.banking.account.map", required=True, ondelete="cascade", index=True
@@ -118,14 +129,18 @@ class OpenBankingAccountMapLine(models.TransientModel):
         string="Bank Account",
         required=True,
         readonly=True,
+        check_company=True,
         ondelete="cascade",
     )
-    provider_name = fields.Char(related="account_id.provider_name")
-    holder = fields.Char(related="account_id.holder")
-    account_name = fields.Char(related="account_id.name")
-    number = fields.Char(related="account_id.number")
-    currency_id = fields.Many2one(related="account_id.currency_id")
-    booked_balance = fields.Monetary(related="account_id.booked_balance")
+    # Without sudo: a forged line must not show the account of another company.
+    provider_name = fields.Char(related="account_id.provider_name", related_sudo=False)
+    holder = fields.Char(related="account_id.holder", related_sudo=False)
+    account_name = fields.Char(related="account_id.name", related_sudo=False)
+    number = fields.Char(related="account_id.number", related_sudo=False)
+    currency_id = fields.Many2one(related="account_id.currency_id", related_sudo=False)
+    booked_balance = fields.Monetary(
+        related="account_id.booked_balance", related_sudo=False
+    )
     action = fields.Selection(
         [
             ("journal", "Existing journal"),
@@ -135,7 +150,9 @@ class OpenBankingAccountMapLine(models.TransientModel):
         string="Use",
         required=True,
     )
-    journal_id = fields.Many2one("account.journal", domain="[('id', 'in', free_ids)]")
+    journal_id = fields.Many2one(
+        "account.journal", check_company=True, domain="[('id', 'in', free_ids)]"
+    )
     free_ids = fields.Many2many("account.journal", compute="_compute_free_ids")
     start_date = fields.Date(string="Import From", required=True)
 

@@ -332,6 +332,7 @@ class OpenBankingAccount(models.Model):
         self.ensure_one()
         if not self.currency_id.active:
             self.currency_id.sudo().active = True
+        (self.journal_id - journal).sudo().bank_statements_source = "undefined"
         self.sudo().write(
             {
                 "journal_id": journal.id,
@@ -347,8 +348,7 @@ class OpenBankingAccount(models.Model):
 
     def _leave_out(self):
         """Keep the account in the list but fetch nothing of it."""
-        for journal in self.journal_id:
-            journal.sudo().bank_statements_source = "undefined"
+        self.journal_id.sudo().bank_statements_source = "undefined"
         self.sudo().write(
             {"journal_id": False, "left_out": True, "next_attempt": False}
         )

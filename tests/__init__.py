@@ -5,6 +5,7 @@ from . import (
     test_import,
     test_import_changes,
     test_journal,
+    test_mapping,
     test_reconnect,
     test_tokens,
     test_tour,

@@ -51,18 +51,20 @@ class OpenBankingAccountMap(models.TransientModel):
 
     @api.model
     def _start_date(self, account, journal):
-        """The day after the last line; else the start of the open fiscal year."""
+        """The day after the last line; else the start of the open fiscal year. Never
+        a day to come."""
+        today = fields.Date.context_today(self)
         last_line = journal and self.env["account.bank.statement.line"].search(
             [("journal_id", "=", journal.id), ("state", "=", "posted")],
             order="internal_index desc",
             limit=1,
         )
         if last_line:
-            return fields.Date.add(last_line.date, days=1)
-        today = fields.Date.context_today(self)
+            return min(fields.Date.add(last_line.date, days=1), today)
         first = account.company_id.compute_fiscalyear_dates(today)["date_from"]
         locked = account.company_id._get_user_fiscal_lock_date(journal or journal.new())
-        return max(first, fields.Date.add(locked, days=1)) if locked else first
+        open_from = fields.Date.add(locked, days=1) if locked else first
+        return min(max(first, open_from), today)
 
     @api.model
     def _for_authorisation(self, authorisation):

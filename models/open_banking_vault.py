@@ -78,10 +78,11 @@ class OpenBankingVault(models.AbstractModel):
 
     def _keys_from_file(self, may_create):
         path = self._key_file()
-        if not path.exists() and may_create and not self._anything_encrypted():
-            self._create_key_file(path)
+        create = may_create and not path.exists() and not self._anything_encrypted()
         try:
-            return path.read_text().split()
+            if create:
+                self._create_key_file(path)
+            return path.read_bytes().split()
         except OSError as error:
             raise NotSetUp(
                 self.env._(

@@ -42,10 +42,13 @@ class ResConfigSettings(models.TransientModel):
             )
 
     def _inverse_open_banking_client_secret(self):
-        for settings in self.filtered("open_banking_client_secret"):
-            settings.company_id.sudo().open_banking_client_secret_encrypted = self.env[
-                "open.banking.vault"
-            ]._encrypt(settings.open_banking_client_secret.strip())
+        vault = self.env["open.banking.vault"]
+        for settings in self:
+            secret = (settings.open_banking_client_secret or "").strip()
+            if secret:
+                encrypted = vault._encrypt(secret)
+                company = settings.company_id.sudo()
+                company.open_banking_client_secret_encrypted = encrypted
 
     @api.depends("company_id")
     def _compute_open_banking_callback_url(self):

@@ -9,4 +9,5 @@ from . import (
     test_reconnect,
     test_tokens,
     test_tour,
+    test_vault_and_settings,
 )

@@ -73,7 +73,9 @@ class OpenBankingCommon:
 
     def set_scene(self, seed):
         """Put the rehearsal bank back to one of its seeds."""
-        self.bank.control("reset", {"seed": seed})
+        scene = self.bank.control("reset", {"seed": seed})
+        # The bank's day, in Copenhagen: at midnight not the server's.
+        self.today = date.fromisoformat(scene["today"])
         self.bank.control("settings", {"redirect_uris": [self.base + CALLBACK_PATH]})
         self.bank_accounts = self.bank.control("accounts")["accounts"]
         self.bank_id = self.bank_accounts[0]["bank"]
@@ -113,7 +115,7 @@ class OpenBankingCommon:
 
     def map_all(self, consent, since=None):
         """Map all accounts of a consent as the wizard suggests, two years back."""
-        since = since or date.today() - relativedelta(years=2)
+        since = since or self.today - relativedelta(years=2)
         accounts = self.env["open.banking.account"].search(
             [("consent_id", "=", consent.id)]
         )

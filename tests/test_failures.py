@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -9,7 +9,6 @@ from ..models import open_banking_fetch
 from ..models.error_words import WORDS
 from .common import OpenBankingCase
 
-TODAY = date.today()
 OUR_LOGGER = "odoo.addons.account_mastercard_open_banking"
 
 # What goes wrong at an endpoint, and the code of the words for it.
@@ -91,7 +90,7 @@ class TestFailures(OpenBankingCase):
             with self.subTest(title):
                 for account in accounts:
                     self.add(account, amount="-1.00", text=title)
-                watermark = TODAY - timedelta(days=3)
+                watermark = self.today - timedelta(days=3)
                 accounts.synced_until = watermark
                 count = len(self.lines(spoiled))
                 self.fault(endpoint, spoiled, **fault)
@@ -122,7 +121,7 @@ class TestFailures(OpenBankingCase):
         for title in sorted(FAULTS.keys() - dead):
             fault, code = FAULTS[title]
             with self.subTest(title):
-                watermark = TODAY - timedelta(days=3)
+                watermark = self.today - timedelta(days=3)
                 accounts.synced_until = watermark
                 accounts.consent_id.sudo().access_token_until = False
                 self.fault("token", **fault)
@@ -132,11 +131,12 @@ class TestFailures(OpenBankingCase):
                 self.all_is_well(accounts)
 
     def test_first_reading_fails(self):
+        since = self.today - timedelta(days=300)
         for endpoint in ("account", "transactions_query"):
             with self.subTest(endpoint):
                 self.fault(endpoint, status=500, times=2)
                 accounts = self.map_all(
-                    self.connect(accounts=["EUR-konto", "NOK-konto"])
+                    self.connect(accounts=["EUR-konto", "NOK-konto"]), since
                 )
                 self.run_jobs()
                 self.check_failed(accounts[0], "server_error", False)
@@ -144,7 +144,7 @@ class TestFailures(OpenBankingCase):
                 self.all_is_well(accounts)
                 for account in accounts:
                     run = account.fetch_ids[0]
-                    self.assertEqual(run.window_from, account.start_date)
+                    self.assertEqual(run.window_from, since)
                 accounts.transaction_ids.statement_line_ids.unlink()
                 accounts.transaction_ids.unlink()
                 accounts.unlink()
@@ -339,7 +339,7 @@ class TestFailures(OpenBankingCase):
         with self.assertLogs(OUR_LOGGER, "DEBUG") as logs:
             self.fetch_again(accounts)
         self.assert_books_equal_bank(other)
-        self.check_failed(spoiled, "unknown", TODAY)
+        self.check_failed(spoiled, "unknown", self.today)
         self.assertIn("RuntimeError", "".join(logs.output))
         self.assertIn(f"Account {spoiled.id} ", "".join(logs.output))
         self.assertNotIn("Hemmelig", "".join(logs.output))

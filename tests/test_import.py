@@ -1,13 +1,11 @@
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo.tests import tagged
 
 from ..models import open_banking_fetch
 from .common import OpenBankingCase
-
-TODAY = date.today()
 
 
 @tagged("post_install", "-at_install")
@@ -36,7 +34,7 @@ class TestImport(OpenBankingCase):
         older = self.env["account.bank.statement.line"].create(
             {
                 "journal_id": self.journal.id,
-                "date": TODAY - timedelta(days=90),
+                "date": self.today - timedelta(days=90),
                 "payment_ref": "By hand",
                 "amount": 100_000,
             }
@@ -272,7 +270,7 @@ class TestImport(OpenBankingCase):
     # === WINDOW AND SCOPE === #
 
     def test_start_date(self):
-        start = TODAY - timedelta(days=20)
+        start = self.today - timedelta(days=20)
         account = self.import_one("Driftskonto", since=start)
         after = [
             row
@@ -287,7 +285,7 @@ class TestImport(OpenBankingCase):
         self.assertEqual(account.proof_state, "equal")
 
     def test_a_row_before_the_start_date_is_kept_but_left_out(self):
-        start = TODAY - timedelta(days=20)
+        start = self.today - timedelta(days=20)
         account = self.import_one("Driftskonto", since=start)
         # The bank is asked for a day more than needed, and may send what it likes.
         self.add(account, amount="1.00", date=(start - timedelta(days=1)).isoformat())

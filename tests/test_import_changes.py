@@ -1,12 +1,9 @@
-from datetime import date, timedelta
+from datetime import timedelta
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common import OpenBankingCase
-
-TODAY = date.today()
-FEW_DAYS_AGO = (TODAY - timedelta(days=4)).isoformat()
 
 
 @tagged("post_install", "-at_install")
@@ -24,7 +21,7 @@ class TestImportChanges(OpenBankingCase):
         self.fetch_again(account)
         self.assert_books_equal_bank(account)
         self.assertEqual(self.lines(account)[-1].payment_ref, "Kaffe")
-        self.assertEqual(account.last_transaction_on, TODAY)
+        self.assertEqual(account.last_transaction_on, self.today)
 
     def test_a_late_booking_inside_the_overlap_arrives(self):
         account = self.import_one("EUR-konto")
@@ -38,12 +35,12 @@ class TestImportChanges(OpenBankingCase):
 
     def test_the_window_goes_back_ten_days_behind_the_last_success(self):
         account = self.import_one("EUR-konto")
-        account.synced_until = TODAY - timedelta(days=30)
+        account.synced_until = self.today - timedelta(days=30)
         self.add(account, amount="-1.00", date=-35)
         self.fetch_again(account)
         self.assert_books_equal_bank(account, in_order=False)
         run = account.fetch_ids[0]
-        self.assertEqual(run.window_from, TODAY - timedelta(days=40))
+        self.assertEqual(run.window_from, self.today - timedelta(days=40))
         self.assertEqual(account.synced_until, run.window_to)
 
     def test_one_id_on_two_accounts(self):
@@ -66,7 +63,7 @@ class TestImportChanges(OpenBankingCase):
     def test_twin_of_a_known_transaction(self):
         account = self.import_one("EUR-konto")
         for _twin in range(2):
-            self.add(account, amount="-10.00", text="Kontingent", date=FEW_DAYS_AGO)
+            self.add(account, amount="-10.00", text="Kontingent", date=-4)
             self.fetch_again(account)
             self.assert_books_equal_bank(account, in_order=False)
 
@@ -173,8 +170,8 @@ class TestImportChanges(OpenBankingCase):
         self.assert_books_equal_bank(account)
 
     def test_taken_back_and_given_again(self):
-        account = self.import_one("EUR-konto", since=TODAY - timedelta(days=2))
-        self.company.fiscalyear_lock_date = TODAY
+        account = self.import_one("EUR-konto", since=self.today - timedelta(days=2))
+        self.company.fiscalyear_lock_date = self.today
         added = self.add(account, amount="-17.05")
         self.fetch_again(account)
         self.alter(account, added, patch={"isDeleted": True})
@@ -247,7 +244,7 @@ class TestImportChanges(OpenBankingCase):
         self.assert_books_equal_bank(account)
 
     def test_a_locked_period_is_held(self):
-        self.company.fiscalyear_lock_date = TODAY - timedelta(days=30)
+        self.company.fiscalyear_lock_date = self.today - timedelta(days=30)
         account = self.import_one("EUR-konto")
         held = account.transaction_ids.filtered(lambda row: row.booking_state == "held")
         self.assertEqual(set(held.mapped("reason_code")), {"locked_period"})
@@ -257,10 +254,10 @@ class TestImportChanges(OpenBankingCase):
         self.assertEqual(account.fetch_ids.held_count, 2)
 
     def test_a_late_booking_in_a_locked_period_is_held(self):
-        account = self.import_one("EUR-konto", since=TODAY - timedelta(days=6))
+        account = self.import_one("EUR-konto", since=self.today - timedelta(days=6))
         self.assertEqual(account.proof_state, "equal")
-        self.company.fiscalyear_lock_date = TODAY - timedelta(days=4)
-        self.add(account, amount="-17.05", date=FEW_DAYS_AGO)
+        self.company.fiscalyear_lock_date = self.today - timedelta(days=4)
+        self.add(account, amount="-17.05", date=-4)
         self.fetch_again(account)
         row = self.row_of(account, -17.05)
         self.assertEqual(

@@ -1,12 +1,11 @@
-from datetime import date, timedelta
+from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..const import FEED_SOURCE
 from .common import OpenBankingCase
-
-TODAY = date.today()
 
 
 @tagged("post_install", "-at_install")
@@ -15,6 +14,9 @@ class TestMapping(OpenBankingCase):
         super().setUp()
         self.euro = self.env.ref("base.EUR")
         self.connect()
+        # The user's day, at midnight not the bank's.
+        wizards = self.env["open.banking.account.map"].with_user(self.bookkeeper)
+        self.today = fields.Date.context_today(wizards)
         self.accounts = self.env["open.banking.account"].search([])
         self.main, self.in_euro, self.in_nok = (
             self.accounts.filtered(lambda a, code=code: a.currency_id.name == code)
@@ -181,7 +183,7 @@ class TestMapping(OpenBankingCase):
         with self.assertRaisesRegex(UserError, "another currency"):
             self.choose(self.in_euro, self.journal)
         with self.assertRaises(ValidationError):
-            self.in_euro._map(self.journal, TODAY)
+            self.in_euro._map(self.journal, self.today)
         self.assertFalse(self.in_euro.journal_id)
 
     def test_one_journal_for_two_accounts(self):
@@ -198,7 +200,9 @@ class TestMapping(OpenBankingCase):
 
     def test_a_start_date_in_the_future(self):
         with self.assertRaisesRegex(UserError, "future"):
-            self.choose(self.main, self.journal, start_date=TODAY + timedelta(days=2))
+            self.choose(
+                self.main, self.journal, start_date=self.today + timedelta(days=2)
+            )
         self.assertFalse(self.main.journal_id)
 
     # === START DATE === #
@@ -211,30 +215,31 @@ class TestMapping(OpenBankingCase):
         return start
 
     def test_start_with_the_fiscal_year(self):
-        self.assertEqual(self.suggested_start(), TODAY.replace(month=1, day=1))
+        self.assertEqual(self.suggested_start(), self.today.replace(month=1, day=1))
 
     def test_start_after_the_last_line(self):
         for days in (40, 60):
-            self.add_line(self.journal, TODAY - timedelta(days=days))
-        self.assertEqual(self.suggested_start(), TODAY - timedelta(days=39))
+            self.add_line(self.journal, self.today - timedelta(days=days))
+        self.assertEqual(self.suggested_start(), self.today - timedelta(days=39))
 
     def test_start_where_a_line_is_of_today(self):
-        self.add_line(self.journal, TODAY)
-        self.assertEqual(self.suggested_start(), TODAY)
+        self.add_line(self.journal, self.today)
+        self.assertEqual(self.suggested_start(), self.today)
 
     def test_start_after_the_locked_period(self):
-        locked = TODAY - timedelta(days=3)
+        locked = self.today - timedelta(days=3)
         self.company.fiscalyear_lock_date = locked
-        self.assertEqual(self.suggested_start(), locked + timedelta(days=1))
+        first = self.today.replace(month=1, day=1)
+        self.assertEqual(self.suggested_start(), max(first, locked + timedelta(days=1)))
 
     def test_start_while_all_is_locked(self):
-        self.company.fiscalyear_lock_date = TODAY + timedelta(days=30)
-        self.assertEqual(self.suggested_start(), TODAY)
+        self.company.fiscalyear_lock_date = self.today + timedelta(days=30)
+        self.assertEqual(self.suggested_start(), self.today)
 
     # === ANOTHER JOURNAL === #
 
     def test_another_journal_neither_reads_again_nor_doubles(self):
-        since = TODAY - timedelta(days=700)
+        since = self.today - timedelta(days=700)
         self.choose(self.main, self.journal, start_date=since)
         self.run_jobs()
         old_lines, rows = self.lines(self.main), self.main.transaction_ids
@@ -256,7 +261,9 @@ class TestMapping(OpenBankingCase):
         self.assertEqual(run.window_from, run.window_to - timedelta(days=10))
 
     def test_another_journal_while_lines_are_waiting(self):
-        self.choose(self.main, self.journal, start_date=TODAY - timedelta(days=700))
+        self.choose(
+            self.main, self.journal, start_date=self.today - timedelta(days=700)
+        )
         self.run_jobs()
         self.choose(self.main, action="leave_out")
         self.add(self.main, amount="-17.05", text="Meanwhile")

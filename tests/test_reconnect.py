@@ -1,12 +1,10 @@
-from datetime import date, timedelta
+from datetime import timedelta
 
 from odoo.tests import tagged
 
 from ..models import open_banking_fetch
 from ..rehearsal_bank.customer import Customer
 from .common import OpenBankingCase
-
-TODAY = date.today()
 
 
 @tagged("post_install", "-at_install")
@@ -120,7 +118,7 @@ class TestReconnect(OpenBankingCase):
         self.fetch_again(accounts)
         self.assertEqual(accounts.consent_id.state, "expired")
         # Weeks pass: the watermark lies that far behind.
-        accounts.synced_until = TODAY - timedelta(days=45)
+        accounts.synced_until = self.today - timedelta(days=45)
         for account in accounts:
             for days in (-45, -30, -15):
                 self.add(account, amount="-1.00", date=days)
@@ -189,7 +187,7 @@ class TestReconnect(OpenBankingCase):
         self.assertEqual(ours.account_key, theirs.account_key)
         self.assertEqual(theirs.company_id, other)
         self.assertEqual((ours.consent_id, self.facts(ours)), (consent, before))
-        theirs._map(journal, TODAY - timedelta(days=700))
+        theirs._map(journal, self.today - timedelta(days=700))
         self.run_jobs()
         self.fetch_again(ours)
         for account in (ours, theirs):

@@ -254,8 +254,13 @@ class OpenBankingConsent(models.Model):
         """Refresh one consent; an error stays on the record and never raises."""
         try:
             self._renew_tokens()
+            self.env.flush_all()  # what PostgreSQL refuses belongs to this consent
         except ConsentExpired as error:
             self._mark_expired(error.code)
         except (BankApiError, NotSetUp) as error:
             _logger.info("Consent %s was not refreshed: %s", self.id, error.code)
             self._note_error(error)
+        except Exception as error:
+            self.env.cr.rollback()
+            name = type(error).__name__  # the message may hold what must not be logged
+            _logger.error("Consent %s could not be refreshed: %s", self.id, name)

@@ -8,6 +8,8 @@ from ..models.error_words import WORDS
 from .common import OpenBankingCase
 from .rehearsal import CLIENT_SECRET
 
+OUR_LOGGER = "odoo.addons.account_mastercard_open_banking"
+
 
 class Killed(BaseException):
     """The worker's end in the middle of a unit of work."""
@@ -259,6 +261,25 @@ class TestTokens(OpenBankingCase):
             ["not_set_up", "not_set_up", "consent_expired", False],
         )
         self.assertNotEqual(fine.refresh_token_encrypted, before)
+
+    def test_what_nobody_foresaw_does_not_stop_the_others(self):
+        self.bank_id = "DK_Klitkassen"
+        fine = self.connect().sudo()
+        self.consent.tokens_issued_at -= timedelta(seconds=9)  # this one comes first
+        before, consents = fine.refresh_token_encrypted, type(self.consent)
+        renew = consents._renew_tokens
+
+        def broken(consent):
+            if consent.id == self.consent.id:
+                raise RuntimeError("hemmelig")
+            return renew(consent)
+
+        self.patch(consents, "_renew_tokens", broken)
+        with self.later(hours=25), self.assertLogs(OUR_LOGGER, "DEBUG") as log:
+            self.keep_alive()
+        self.assertNotEqual(fine.refresh_token_encrypted, before)
+        self.assertIn("RuntimeError", str(log.output))
+        self.assertNotIn("hemmelig", str(log.output))
 
     def test_a_passing_fault_leaves_the_consent_as_it_is(self):
         before = self.tokens()

@@ -38,10 +38,6 @@ class OpenBankingTransaction(models.Model):
         }
         return self.filtered(lambda row: closed[row.date])
 
-    def _lines(self):
-        company = self.account_id.company_id
-        return self.env["account.bank.statement.line"].with_company(company).sudo()
-
     def _book_or_hold(self):
         """Book these rows together; halve them until the row that fails stands alone.
 

@@ -284,6 +284,26 @@ class TestImportChanges(OpenBankingCase):
         self.assertFalse(account.error_code)
         self.assertEqual(account.proof_state, "differs")
 
+    def test_a_refused_line_is_tried_again_when_the_bank_changes_it(self):
+        lines = type(self.env["account.bank.statement.line"])
+        create = lines.create
+
+        def picky(records, vals_list):
+            if any(values["payment_ref"] == "Odd" for values in vals_list):
+                raise ValidationError("Not this text")
+            return create(records, vals_list)
+
+        self.patch(lines, "create", picky)
+        account = self.import_one("EUR-konto")
+        added = self.add(account, amount="-17.05", text="Odd")
+        self.fetch_again(account)
+        row = self.row_of(account, -17.05)
+        self.assertIn("Not this text", row.reason)
+        self.alter(account, added, text="Even", original_text="Even")
+        self.fetch_again(account)
+        self.assert_books_equal_bank(account)
+        self.assertEqual((row.booking_state, row.reason), ("booked", ""))
+
     def test_without_a_suspense_account_all_is_held_and_nothing_lost(self):
         self.journal.suspense_account_id = False
         account = self.import_one("Driftskonto")

@@ -64,7 +64,8 @@ class OpenBankingTransaction(models.Model):
         foreign.active = True  # core books in active currencies only
         partners = partners_by_account_number(self)
         lines.create([line_values(row, partners) for row in self])
-        self.write({"booking_state": "booked", "reason_code": False})
+        settled = {"reason_code": False, "reason_detail": False}
+        self.write({"booking_state": "booked", **settled})
 
     def _hold(self, code, detail=False):
         self.write(

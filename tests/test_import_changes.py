@@ -5,6 +5,8 @@ from odoo.tests import tagged
 
 from .common import OpenBankingCase
 
+REFUSAL = "Not this one"
+
 
 @tagged("post_install", "-at_install")
 class TestImportChanges(OpenBankingCase):
@@ -271,7 +273,7 @@ class TestImportChanges(OpenBankingCase):
 
         def picky(records, vals_list):
             if any(values["amount"] == -875.5 for values in vals_list):
-                raise ValidationError("Not this amount")
+                raise ValidationError(REFUSAL)
             return create(records, vals_list)
 
         self.patch(lines, "create", picky)
@@ -279,7 +281,7 @@ class TestImportChanges(OpenBankingCase):
         held = account.transaction_ids.filtered(lambda row: row.booking_state == "held")
         self.assertEqual(held.mapped("amount"), [-875.5, -875.5])
         self.assertEqual(set(held.mapped("reason_code")), {"refused_by_odoo"})
-        self.assertIn("Not this amount", held[0].reason)
+        self.assertIn(REFUSAL, held[0].reason)
         self.assertEqual(len(self.lines(account)), 4)
         self.assertFalse(account.error_code)
         self.assertEqual(account.proof_state, "differs")
@@ -290,7 +292,7 @@ class TestImportChanges(OpenBankingCase):
 
         def picky(records, vals_list):
             if any(values["payment_ref"] == "Odd" for values in vals_list):
-                raise ValidationError("Not this text")
+                raise ValidationError(REFUSAL)
             return create(records, vals_list)
 
         self.patch(lines, "create", picky)
@@ -298,7 +300,7 @@ class TestImportChanges(OpenBankingCase):
         added = self.add(account, amount="-17.05", text="Odd")
         self.fetch_again(account)
         row = self.row_of(account, -17.05)
-        self.assertIn("Not this text", row.reason)
+        self.assertIn(REFUSAL, row.reason)
         self.alter(account, added, text="Even", original_text="Even")
         self.fetch_again(account)
         self.assert_books_equal_bank(account)

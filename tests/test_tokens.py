@@ -383,8 +383,6 @@ class TestTokens(OpenBankingCase):
         self.assertFalse(account.with_env(two)._lock())
         self.assertFalse(tried)
         consent.env.cr.rollback()
-        try:
+        with self.assertRaises(Killed):
             theirs._renew_tokens()
-        except Killed:
-            pass
         self.assertEqual(tried, [theirs.company_id])

@@ -259,6 +259,7 @@ class TestMapping(OpenBankingCase):
         self.assertEqual(self.main.proof_state, "equal")
         run = self.main.fetch_ids[0]
         self.assertEqual(run.window_from, run.window_to - timedelta(days=10))
+        self.assertEqual((run.booked_count, run.held_count), (1, 0))
 
     def test_another_journal_while_lines_are_waiting(self):
         self.choose(

@@ -10,7 +10,7 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import config
 
-from ..const import CALLBACK_PATH, PRODUCTION_URL, SANDBOX_URL
+from ..const import CALLBACK_PATH
 from ..models.open_banking_vault import KEY_VARIABLE, NotSetUp
 from .common import OpenBankingCase
 from .rehearsal import CLIENT_SECRET
@@ -185,8 +185,8 @@ class TestSettings(OpenBankingCase):
 
     def test_the_environment_gives_the_address(self):
         for environment, address in (
-            ("production", PRODUCTION_URL),
-            ("sandbox", SANDBOX_URL),
+            ("production", "https://api.aiia.eu"),
+            ("sandbox", "https://api-sandbox.aiia.eu"),
             ("custom", self.bank.url),
         ):
             self.save(open_banking_environment=environment)

@@ -239,6 +239,9 @@ class TestAccess(OpenBankingCase):
     def test_company_of_another_user(self):
         theirs = self.theirs["open.banking.account"]
         self.check_refused(company=self.other_company, account_id=theirs.id)
+        wizards = self.env["open.banking.account.map"].with_user(self.users["basic"])
+        with self.assertRaises(AccessError):
+            wizards.create({"company_id": self.other_company.id})
 
     def test_journal_of_another_company(self):
         self.check_refused(journal_id=self.other_journal.id)

@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..models import open_banking_fetch
@@ -306,7 +307,8 @@ class TestImport(OpenBankingCase):
         self.assertFalse(accounts[0].fetch_ids)
 
     def test_accounts_waiting_for_a_journal_are_not_fetched(self):
-        self.connect()
+        accounts = self.connect().account_ids
+        accounts.next_attempt = fields.Datetime.now()
         self.run_jobs()
         self.assertFalse(self.bank.wire_calls("/transactions"))
 

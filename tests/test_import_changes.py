@@ -62,6 +62,19 @@ class TestImportChanges(OpenBankingCase):
             self.fetch_again(account)
             self.assert_books_equal_bank(account)
 
+    def test_an_id_that_is_used_again_later(self):
+        account = self.import_one("EUR-konto")
+        self.add(account, amount="-10.00", date=-30, patch={"id": "1"})
+        account.synced_until = self.today - timedelta(days=30)
+        self.fetch_again(account)
+        old = self.row_of(account, -10).statement_line_ids
+        self.add(account, amount="-20.00", patch={"id": "1"})
+        self.fetch_again(account)
+        self.assert_books_equal_bank(account, in_order=False)
+        self.assertEqual(
+            (old.exists().amount, self.lines(account)[-1].amount), (-10, -20)
+        )
+
     def test_twin_of_a_known_transaction(self):
         account = self.import_one("EUR-konto")
         for _twin in range(2):

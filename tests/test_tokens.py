@@ -177,6 +177,20 @@ class TestTokens(OpenBankingCase):
         self.assert_books_equal_bank(self.account)
         self.assertEqual(self.account.consent_id.state, "active")
 
+    def test_the_same_consent_given_again_revives(self):
+        self.bank.control("settings", {"reuse_consent": True})
+        self.bank.control("consents/expire", {"mode": "tokens"})
+        with self.later(hours=2):
+            self.fetch_again(self.account)
+            self.assertEqual(self.consent.state, "expired")
+        self.bank.control("clock", {"real": True})
+        self.assertEqual(self.connect(accounts=["EUR-konto"]), self.consent)
+        self.assertEqual(
+            (self.consent.state, self.consent.error_code), ("active", False)
+        )
+        self.fetch_again(self.account)
+        self.assert_books_equal_bank(self.account)
+
     # === OUR OWN FAULT === #
 
     def test_a_wrong_client_secret_is_not_the_customers_fault(self):
@@ -357,6 +371,8 @@ class TestTokens(OpenBankingCase):
                     "company_id": company.id,
                     "currency_id": company.currency_id.id,
                     "consent_id": consent.id,
+                    "journal_id": self.bank_journal(company).id,
+                    "next_attempt": datetime.now() - timedelta(minutes=1),
                 }
             )
             first.commit()
@@ -369,9 +385,21 @@ class TestTokens(OpenBankingCase):
                 consent.unlink()
                 first.commit()
 
+    def bank_journal(self, company):
+        return self.env["account.journal"].search(
+            [("company_id", "=", company.id), ("type", "=", "bank")], limit=1
+        )
+
     def check_one_at_a_time(self, consent, account, two):
         theirs = consent.with_env(two)
         tried = []
+        for record in (consent, account):
+            self.assertTrue(record.try_lock_for_update(allow_referencing=True))
+            self.assertFalse(account.with_env(two)._lock())
+            two.cr.rollback()
+            record.env.cr.rollback()
+            self.assertTrue(account.with_env(two)._lock())
+            two.cr.rollback()
 
         def client(company):
             tried.append(company)
@@ -380,7 +408,6 @@ class TestTokens(OpenBankingCase):
         self.patch(type(self.env["res.company"]), "_open_banking_client", client)
         self.assertTrue(consent.try_lock_for_update(allow_referencing=True))
         self.assertIs(theirs._renew_tokens(), False)
-        self.assertFalse(account.with_env(two)._lock())
         self.assertFalse(tried)
         consent.env.cr.rollback()
         with self.assertRaises(Killed):

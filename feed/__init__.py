@@ -8,6 +8,7 @@ from .account_numbers import (
     normalise_iban,
     same_account,
 )
+from .duplicates import BookedRow, suspects
 from .matching import Match, Seen, candidate_keys, families, match
 from .order import booking_order
 from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
@@ -32,6 +33,7 @@ __all__ = [
     "UNKNOWN",
     "WITHDRAWN",
     "BankRow",
+    "BookedRow",
     "KnownRow",
     "Match",
     "Pair",
@@ -55,4 +57,5 @@ __all__ = [
     "prove",
     "same_account",
     "settled_window",
+    "suspects",
 ]

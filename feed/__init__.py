@@ -12,6 +12,7 @@ from .duplicates import BookedRow, suspects
 from .matching import Match, Seen, candidate_keys, families, match
 from .order import booking_order
 from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
+from .references import references_in
 from .rekeying import Pair, join
 from .rows import (
     BOOKED,
@@ -55,6 +56,7 @@ __all__ = [
     "normalise_iban",
     "opening_balance",
     "prove",
+    "references_in",
     "same_account",
     "settled_window",
     "suspects",

@@ -11,7 +11,15 @@ from .account_numbers import (
 from .duplicates import BookedRow, suspects
 from .matching import Match, Seen, candidate_keys, families, match
 from .order import booking_order
-from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
+from .proof import (
+    DIFFERS,
+    EQUAL,
+    UNKNOWN,
+    Proof,
+    first_difference,
+    opening_balance,
+    prove,
+)
 from .references import references_in
 from .rekeying import Pair, join
 from .rows import (
@@ -49,6 +57,7 @@ __all__ = [
     "family_of",
     "fetch_window",
     "fingerprint",
+    "first_difference",
     "iban_from_bban",
     "join",
     "match",

@@ -35,9 +35,7 @@ def fetch_window(
     return first, max(today, first)
 
 
-def settled_window(
-    today: date, window: tuple[date, date]
-) -> tuple[date, date] | None:
+def settled_window(today: date, window: tuple[date, date]) -> tuple[date, date] | None:
     """The part of a window in which a missing row means something, or None.
 
     At the old end of the two years the bank is deleting rows: their absence there is

@@ -50,6 +50,11 @@ class AccountJournal(models.Model):
         action["domain"] = [("account_id", "in", self.open_banking_account_ids.ids)]
         return action
 
+    def action_open_banking_questions(self):
+        """Show what is held, pending, or changed by the bank after booking."""
+        self.ensure_one()
+        return self.open_banking_account_ids.action_open_questions()
+
     def open_action(self):
         """A fed journal opens its lines: Community has statements only."""
         self.ensure_one()
@@ -110,6 +115,7 @@ class AccountJournal(models.Model):
             "state": "fine",
             "connect": False,
             "bank": account.provider_name,
+            "questions": account.question_count,
             "last_fetch": self._open_banking_ago(account.last_fetch_on),
             "until": account.consent_until
             and self.env["ir.qweb.field.date"].value_to_html(account.consent_until, {}),

@@ -95,6 +95,21 @@ WORDS = {
     "currency_differs": _lt("The currency is not the account's."),
     "locked_period": _lt("The booking date lies in a locked period."),
     "refused_by_odoo": _lt("Odoo refused to book the line."),
+    "possible_duplicate": _lt(
+        "It looks like a transaction that the bank has sent before, with another text. "
+        "If it is one of its own, book it; if not, leave it out."
+    ),
+    "looks_like_line": _lt(
+        "The journal has a line of this amount that did not come from the bank. If it "
+        "is the same, take that line; if not, book it."
+    ),
+    "replaces": _lt(
+        "The bank took a booked transaction off its list and sent this one, which "
+        "resembles it. Replace the old line by it, or book it beside the old one."
+    ),
+    "no_journal": _lt("Choose a journal for the account first."),
+    "left_out_by_user": _lt("A user left it out."),
+    "undone": _lt("The run that booked it was undone."),
     "before_start": _lt("The booking date lies before the account's start date."),
     "withdrawn": _lt("The bank took the transaction back."),
     "line_deleted": _lt("The line was deleted in Odoo."),

@@ -14,6 +14,10 @@ from .error_words import words
 _logger = logging.getLogger(__name__)
 
 
+# Rows of the feed on which a person has to decide.
+QUESTION = ["|", ("booking_state", "=", "held"), ("bank_change", "!=", False)]
+
+
 class OpenBankingAccount(models.Model):
     """One account at the bank: our own, stable key for it.
 
@@ -69,6 +73,12 @@ class OpenBankingAccount(models.Model):
     bank_synchronized_on = fields.Datetime(
         string="Bank Read by Mastercard", readonly=True
     )
+    inverted_sign = fields.Boolean(
+        string="Amounts With Turned Sign",
+        readonly=True,
+        tracking=True,
+        help="The bank writes money out as positive amounts, as some card accounts do.",
+    )
     is_orphaned = fields.Boolean(
         string="No Longer Delivered", readonly=True, tracking=True
     )
@@ -109,6 +119,7 @@ class OpenBankingAccount(models.Model):
     error_since = fields.Datetime(readonly=True)
     error_code = fields.Char(readonly=True)
     error_text = fields.Char(compute="_compute_error_text", string="What happened")
+    question_count = fields.Integer(compute="_compute_question_count")
     fetch_ids = fields.One2many("open.banking.fetch", "account_id", "Bank Log")
     transaction_ids = fields.One2many("open.banking.transaction", "account_id", "Feed")
 
@@ -141,6 +152,15 @@ class OpenBankingAccount(models.Model):
         for account in self:
             parts = [account.name, account.provider_name, account.number]
             account.display_name = " – ".join(filter(None, parts))
+
+    def _compute_question_count(self):
+        counts = dict(
+            self.env["open.banking.transaction"]._read_group(
+                [("account_id", "in", self.ids), *QUESTION], ["account_id"], ["__count"]
+            )
+        )
+        for account in self:
+            account.question_count = counts.get(account, 0)
 
     @api.depends("error_code")
     @api.depends_context("lang")
@@ -368,3 +388,12 @@ class OpenBankingAccount(models.Model):
         """Open the statement lines of the account's journal."""
         self.ensure_one()
         return self.journal_id.open_action()
+
+    def action_open_questions(self):
+        """Open the transactions of these accounts that wait for a decision."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_mastercard_open_banking.open_banking_transaction_action"
+        )
+        domain = [("account_id", "in", self.ids)]
+        context = {"search_default_question": 1, "search_default_pending": 1}
+        return {**action, "domain": domain, "context": context}

@@ -225,6 +225,51 @@ class OpenBankingAccount(models.Model):
 
     # === BALANCE === #
 
+    def _prove(self):
+        """Compare Odoo's running balance with the bank's booked balance."""
+        for account in self.filtered("journal_id"):
+            books = account._books_balance()
+            if books is None and not account.transaction_ids:
+                books = account.booked_balance  # nothing to book, nothing to differ
+            state = "unknown"
+            if account.has_booked_balance and books is not None:
+                currency = account.currency_id
+                differs = currency.compare_amounts(books, account.booked_balance)
+                state = "differs" if differs else "equal"
+            account.write({"books_balance": books or 0.0, "proof_state": state})
+
+    # === SIGN === #
+
+    def action_turn_sign(self):
+        """Turn the sign of the amounts of these accounts, while nothing is booked."""
+        rows = self.env["open.banking.transaction"]
+        if not self.env.user.has_group("account.group_account_basic"):
+            raise UserError(self.env._("Only bookkeepers can turn the sign."))
+        self.check_access("read")
+        for account in self.sudo():
+            booked = [
+                ("account_id", "=", account.id),
+                ("booking_state", "=", "booked"),
+            ]
+            if rows.sudo().search_count(booked, limit=1):
+                raise UserError(
+                    self.env._(
+                        "Transactions of %(account)s are in the books. Undo the runs "
+                        "that booked them first.",
+                        account=account.display_name,
+                    )
+                )
+            account._turn_sign()
+
+    def _turn_sign(self):
+        self.inverted_sign = not self.inverted_sign
+        for row in self.transaction_ids.filtered("amount"):
+            row.amount = -row.amount
+
+    def _signed(self, amount):
+        """Return an amount as it goes into the books: money out is negative."""
+        return -amount if self.inverted_sign else amount
+
     def _books_balance(self):
         """Return Odoo's running balance of the journal, as core shows it.
 

@@ -282,7 +282,7 @@ class OpenBankingFetch(models.Model):
         lines = self.env["account.bank.statement.line"]
         fed = [("journal_id", "=", self.account_id.journal_id.id)]
         had_lines = lines.search_count(fed, limit=1)
-        booked = rows._book()
+        booked = rows._book(self)
         if booked and not had_lines:
             self._anchor(booked[:1])
         self.booked_count += len(booked)
@@ -308,13 +308,5 @@ class OpenBankingFetch(models.Model):
 
     def _prove(self):
         """Compare Odoo's running balance with the bank's booked balance."""
-        account = self.account_id
-        books = account._books_balance()
-        if books is None and not account.transaction_ids:
-            books = account.booked_balance  # nothing to book, nothing to differ
-        state = "unknown"
-        if account.has_booked_balance and books is not None:
-            differs = account.currency_id.compare_amounts(books, account.booked_balance)
-            state = "differs" if differs else "equal"
-        account.write({"books_balance": books or 0.0, "proof_state": state})
-        self.books_balance = books or 0.0
+        self.account_id._prove()
+        self.books_balance = self.account_id.books_balance

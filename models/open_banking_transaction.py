@@ -64,6 +64,7 @@ class OpenBankingTransaction(models.Model):
     text = fields.Char(readonly=True)
     original_text = fields.Char(string="Bank's Own Text", readonly=True)
     message = fields.Char(readonly=True)
+    exchange_rate = fields.Char(string="Rate as Sent", readonly=True)
     counterpart_name = fields.Char(string="Counterpart", readonly=True)
     counterpart_account = fields.Char(readonly=True)
     bank_type = fields.Char(string="Kind", readonly=True)
@@ -96,6 +97,47 @@ class OpenBankingTransaction(models.Model):
     reason_code = fields.Char(readonly=True)
     reason_detail = fields.Char(readonly=True)
     reason = fields.Char(compute="_compute_reason")
+    # The user looked at it: it is booked although it resembles something.
+    approved = fields.Boolean(readonly=True)
+    similar_id = fields.Many2one(
+        "open.banking.transaction",
+        string="Resembles",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    similar_line_id = fields.Many2one(
+        "account.bank.statement.line",
+        string="Resembles the Line",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    booking_date = fields.Date(
+        string="Book On",
+        readonly=True,
+        help="Where the bank's own date lies in a locked period.",
+    )
+    booked_fetch_id = fields.Many2one(
+        "open.banking.fetch",
+        string="Booked in",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    bank_change = fields.Selection(
+        [
+            ("changed", "Changed by the bank"),
+            ("withdrawn", "Withdrawn by the bank"),
+            ("vanished", "No longer in the bank's list"),
+        ],
+        string="After Booking",
+        readonly=True,
+        help="What the bank did after the transaction was put into the books.",
+    )
+    difference = fields.Text(
+        string="Line and Bank", compute="_compute_difference", compute_sudo=True
+    )
     statement_line_ids = fields.One2many(
         "account.bank.statement.line",
         "open_banking_transaction_id",
@@ -108,6 +150,7 @@ class OpenBankingTransaction(models.Model):
         "(account_id, key)", "A transaction of the bank can stand in the feed once."
     )
     _family_idx = models.Index("(account_id, family)")
+    _question_idx = models.Index("(account_id) WHERE bank_change IS NOT NULL")
     _to_book_idx = models.Index(
         "(account_id, date, bank_order) WHERE booking_state = 'to_book'"
     )
@@ -123,6 +166,13 @@ class OpenBankingTransaction(models.Model):
         for row in self:
             parts = [words(self.env, row.reason_code), row.reason_detail]
             row.reason = " ".join(filter(None, parts))
+
+    def _texts(self):
+        """What the bank wrote, in the order in which it is good for a label."""
+        return [text for text in (self.text, self.original_text, self.message) if text]
+
+    def _label(self):
+        return (self._texts() or ["/"])[0]
 
     def _exact(self, amount):
         """Return a stored amount as the Decimal that stands in the database."""

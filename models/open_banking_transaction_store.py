@@ -27,7 +27,7 @@ LARGEST_AMOUNT = Decimal(10) ** 13
 LONGEST_ID = 200
 
 
-class _Position(NamedTuple):
+class Position(NamedTuple):
     """What the bank's order within a day is found from."""
 
     id: int
@@ -79,6 +79,7 @@ class OpenBankingTransaction(models.Model):
                 pair.known.ref.bank_order = pair.row.position
         self._refs(found.withdrawn)._withdraw()
         self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
+        self._refs(found.known)._is_listed_again()
         return {
             "new_count": len(found.new),
             "known_count": len(found.known) + len(found.ignored),
@@ -121,9 +122,12 @@ class OpenBankingTransaction(models.Model):
     def _as_bank_row(self):
         return BankRow(
             key_id=self.external_id or "",
-            balance=self._exact(self.balance) if self.has_balance else None,
+            balance=self._balance_or_none(),
             **self._identity(),
         )
+
+    def _balance_or_none(self):
+        return self._exact(self.balance) if self.has_balance else None
 
     def _identity(self):
         """What makes this row this transaction and no other, as the bank said it."""
@@ -172,6 +176,8 @@ class OpenBankingTransaction(models.Model):
             "text": transaction.text,
             "original_text": transaction.original_text,
             "message": transaction.message,
+            "exchange_rate": transaction.exchange_rate is not None
+            and f"{transaction.exchange_rate:f}",
             "counterpart_name": transaction.counterpart_name,
             "counterpart_account": transaction.counterpart_account,
             "bank_type": transaction.type,
@@ -181,6 +187,7 @@ class OpenBankingTransaction(models.Model):
         problem = self._problem(account, transaction)
         return {
             **content,
+            "amount": account._signed(content["amount"]),
             # Not the running balance: a late booking moves it under every later row.
             "content_hash": content_hash({**content, "problem": problem}),
             "balance": transaction.balance or Decimal(0),
@@ -240,13 +247,21 @@ class OpenBankingTransaction(models.Model):
                 for name, value in values.items()
                 if name not in ("booking_state", "reason_code")
             }
+        before = self._money_facts()
         self.write({**values, "previous_raw": self.raw, "last_fetch_id": run.id})
+        self._note_change(before)
 
-    def _withdraw(self):
-        """The bank took these rows back; what is in the books stays there."""
+    def _withdraw(self, how="withdrawn"):
+        """The bank took these rows back; what is in the books stays there, and the
+        user is asked.
+
+        :param str how: withdrawn by the bank's word, or vanished from its list
+        """
         self.write({"state": "withdrawn"})
         waiting = self.filtered(lambda row: row.booking_state in ("to_book", "held"))
         waiting.write({"booking_state": "left_out", "reason_code": "withdrawn"})
+        in_books = self.filtered(lambda row: row.booking_state == "booked")
+        in_books.bank_change = how
 
     # === AT THE END OF A READING === #
 
@@ -259,7 +274,10 @@ class OpenBankingTransaction(models.Model):
         """
         counts = self._join_renamed(run)
         self._drop_vanished(run)
+        self._mind_sign(run)
         self._set_bank_order(run)
+        self._release_unlocked(run.account_id)
+        counts["held_count"] += self._hold_doubtful(run)
         return counts
 
     @api.model
@@ -317,22 +335,24 @@ class OpenBankingTransaction(models.Model):
 
     @api.model
     def _drop_vanished(self, run):
-        """What is pending, or was read but not booked before a reading broke off, is
-        gone when a complete reading does not meet it."""
-        waiting = ("&", ("booking_state", "=", "to_book"), "&")
+        """What is pending, or stands in days that were read completely, is gone when
+        a complete reading does not meet it."""
         self.search(
             [
                 ("account_id", "=", run.account_id.id),
+                ("state", "!=", "withdrawn"),
                 ("last_fetch_id", "!=", run.id),
-                *("|", ("state", "=", "pending"), *waiting, *self._covered_domain(run)),
+                *("|", ("state", "=", "pending"), "&", *self._covered_domain(run)),
             ]
-        )._withdraw()
+        )._withdraw("vanished")
 
     @api.model
-    def _set_bank_order(self, run):
-        """Give the rows that a reading brought the bank's order, oldest lowest.
+    def _positions(self, run):
+        """Return where the rows that a reading brought stand in the bank's list.
 
-        One statement in SQL: a first reading brings thousands of rows.
+        In SQL: a first reading brings thousands of rows.
+
+        :rtype: list[Position]
         """
         self.flush_model()
         rows = self.env.execute_query(
@@ -349,10 +369,15 @@ class OpenBankingTransaction(models.Model):
                 run.id,
             )
         )
-        positions = [
-            _Position(row[0], row[1], *(v and Decimal(v) for v in row[2:4]), row[4])
+        return [
+            Position(row[0], row[1], *(v and Decimal(v) for v in row[2:4]), row[4])
             for row in rows
         ]
+
+    @api.model
+    def _set_bank_order(self, run):
+        """Give the rows that a reading brought the bank's order, oldest lowest."""
+        positions = self._positions(run)
         if not positions:
             return
         ids = [position.id for position in booking_order(positions)]

@@ -41,6 +41,12 @@ class ResCompany(models.Model):
         "so and no consent of that bank has been seen to end earlier.",
     )
 
+    open_banking_adopt_lines = fields.Boolean(
+        string="Take Lines That Are There",
+        help="A transaction from the bank takes a line of the same amount and day that "
+        "is in the journal already, instead of asking, where there is no doubt.",
+    )
+
     def _open_banking_is_set_up(self):
         """Tell whether this company can talk to Mastercard at all."""
         company = self.sudo()

@@ -33,6 +33,16 @@ MAY = {
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 MAY_CONNECT = ("basic", "accountant")
 
+DECISIONS = (
+    "action_adopt",
+    "action_book",
+    "action_book_on_open_day",
+    "action_follow_bank",
+    "action_keep_line",
+    "action_leave_out",
+    "action_replace",
+)
+
 SECRETS = {
     "open.banking.authorisation": {"link_hash", "redirect_uri", "state_hash"},
     "open.banking.consent": {
@@ -318,6 +328,22 @@ class TestAccess(OpenBankingCase):
             self.count("open.banking.authorisation") - attempts, len(MAY_CONNECT)
         )
 
+    def test_decisions_refuse_users_without_rights(self):
+        row = self.ours["open.banking.transaction"]
+        run = self.ours["open.banking.fetch"]
+        row.write({"booking_state": "held", "reason_code": "refused_by_odoo"})
+        calls = [(row, name) for name in DECISIONS]
+        calls += [(run, "action_undo"), (row.account_id, "action_turn_sign")]
+        for login, user in self.users.items():
+            for record, method in calls:
+                if login not in MAY_CONNECT:
+                    with self.subTest(f"{login} {method}"):
+                        with self.assertRaises(UserError):
+                            self.rpc(user, record, method)
+                        self.assertEqual(row.booking_state, "held")
+        self.rpc(self.users["basic"], row, "action_leave_out")
+        self.assertEqual(row.booking_state, "left_out")
+
     def test_methods_refuse_records_of_other_companies(self):
         user, account = self.users["accountant"], self.theirs["open.banking.account"]
         for record, method in (
@@ -328,6 +354,9 @@ class TestAccess(OpenBankingCase):
             (account, "action_fetch_now"),
             (account, "action_choose_journals"),
             (account, "action_open_transactions"),
+            (account, "action_turn_sign"),
+            *((self.theirs["open.banking.transaction"], name) for name in DECISIONS),
+            (self.theirs["open.banking.fetch"], "action_undo"),
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 self.rpc(user, record, method)
@@ -346,14 +375,27 @@ class TestAccess(OpenBankingCase):
         self.assertEqual(
             public,
             {
+                "action_adopt",
+                "action_book",
+                "action_book_on_open_day",
                 "action_choose_journals",
                 "action_confirm",
                 "action_fetch_now",
+                "action_follow_bank",
+                "action_keep_line",
+                "action_leave_out",
                 "action_open_banking_accounts",
                 "action_open_banking_connect",
                 "action_open_banking_fetch",
                 "action_open_banking_log",
+                "action_open_banking_questions",
+                "action_open_lines",
+                "action_open_questions",
+                "action_open_rows",
                 "action_open_transactions",
+                "action_replace",
+                "action_turn_sign",
+                "action_undo",
                 "open_action",
                 "unlink",
             },

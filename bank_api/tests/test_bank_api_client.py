@@ -55,8 +55,10 @@ def test_unsafe_addresses_are_refused(url):
     "url", ["https://api.aiia.eu/", "http://127.0.0.1:8", "http://[::1]:8"]
 )
 def test_safe_addresses_are_taken(url):
-    assert Client(url, "id", "secret").connect_url(redirect_uri="x").startswith(
-        url.rstrip("/") + "/v1/oauth/connect?"
+    assert (
+        Client(url, "id", "secret")
+        .connect_url(redirect_uri="x")
+        .startswith(url.rstrip("/") + "/v1/oauth/connect?")
     )
 
 

@@ -264,9 +264,7 @@ def test_a_transfer_between_own_accounts_keeps_its_counterpart():
 
 def test_an_account():
     found = payloads.account(parsed(ACCOUNT))
-    assert found.number == AccountNumber(
-        "", "0001-245787654", "0001", "245787654", ""
-    )
+    assert found.number == AccountNumber("", "0001-245787654", "0001", "245787654", "")
     assert found.booked == Money(Decimal("6439.15"), "DKK")
     assert found.available is None and found.holder == "Eksempel ApS"
     assert (found.provider_id, found.provider_name) == ("DK_TestBank", "Test Bank")

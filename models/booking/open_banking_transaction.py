@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .adoption import lines_alike
 from .statement_lines import line_values, partners_by_account_number
 
 
@@ -20,23 +21,47 @@ class OpenBankingTransaction(models.Model):
             limit=limit,
         )
 
-    def _book(self):
+    def _book(self, run=None):
         """Make statement lines of these rows; hold what cannot be booked.
 
+        :param open.banking.fetch run: the run this is done in, if any
         :return: the rows that are in the books now
         """
         locked = self._locked()
         locked._hold("locked_period")
-        return (self - locked)._book_or_hold()
+        there = (self - locked)._already_there()
+        booked = (self - locked - there)._book_or_hold()
+        booked.booked_fetch_id = run
+        return booked | there.filtered(lambda row: row.booking_state == "booked")
 
     def _locked(self):
         """Return the rows whose day the company has closed."""
         company, journal = self.account_id.company_id, self.account_id.journal_id
         closed = {
             day: bool(company._get_violated_lock_dates(day, False, journal))
-            for day in set(self.mapped("date"))
+            for day in {row.booking_date or row.date for row in self}
         }
-        return self.filtered(lambda row: closed[row.date])
+        return self.filtered(lambda row: closed[row.booking_date or row.date])
+
+    def _already_there(self):
+        """Find the rows whose payment is in the journal without them: typed by hand,
+        from a file, or from another feed.
+
+        Where there is no doubt and the company wants it so, the row takes the line;
+        else it is held for the user to say.
+
+        :return: the rows that need no line of their own, at least not now
+        """
+        rows = self.filtered(lambda row: not row.approved)
+        found = lines_alike(rows)
+        unasked = rows.company_id.open_banking_adopt_lines
+        for row, (line, is_sure) in found.items():
+            if unasked and is_sure:
+                row._adopt(line)
+            else:
+                row.similar_line_id = line
+                row._hold("looks_like_line")
+        return self.browse([row.id for row in found])
 
     def _book_or_hold(self):
         """Book these rows together; halve them until the row that fails stands alone.
@@ -64,7 +89,7 @@ class OpenBankingTransaction(models.Model):
         foreign.active = True  # core books in active currencies only
         partners = partners_by_account_number(self)
         lines.create([line_values(row, partners) for row in self])
-        settled = {"reason_code": False, "reason_detail": False}
+        settled = {"reason_code": False, "reason_detail": False, "bank_change": False}
         self.write({"booking_state": "booked", **settled})
 
     def _hold(self, code, detail=False):

@@ -1,0 +1,164 @@
+from datetime import timedelta
+
+from odoo import api, models
+
+from ..feed import BookedRow, suspects
+
+# How far a transaction that replaces another one may stand from it.
+REPLACES_WITHIN = timedelta(days=5)
+
+
+class OpenBankingTransaction(models.Model):
+    """What the import must not decide alone: found here, shown to the user."""
+
+    _inherit = "open.banking.transaction"
+
+    # === WHAT THE BANK DID AFTER BOOKING === #
+
+    def _money_facts(self):
+        """What makes a booked line right or wrong. Not the texts: details may come a
+        day later (Mastercard's page "Data synchronisation"), and texts are cleaned."""
+        original = (self.original_currency_id, self.original_amount)
+        return (self.date, self.bank_amount, self.bank_currency, *original)
+
+    def _note_change(self, before):
+        """After new content was stored: ask the user if the line is wrong now.
+
+        :param tuple before: the `_money_facts` before that
+        """
+        if self.booking_state != "booked":
+            return
+        if before != self._money_facts() and not self._equals_line():
+            self.bank_change = "changed"
+        elif self.bank_change and (
+            self.bank_change != "changed" or self._equals_line()
+        ):
+            self.bank_change = False
+
+    def _equals_line(self):
+        line = self.statement_line_ids[:1]
+        same_money = not self.currency_id.compare_amounts(line.amount, self.amount)
+        return line.date == (self.booking_date or self.date) and same_money
+
+    def _is_listed_again(self):
+        """The bank's list has these rows: what had vanished is back."""
+        back = self.filtered(lambda row: row.bank_change in ("withdrawn", "vanished"))
+        back.bank_change = False
+
+    # === WHAT MAY BE THE SAME === #
+
+    @api.model
+    def _hold_doubtful(self, run):
+        """Hold new rows that may be a transaction the feed has already.
+
+        :return: how many are held by it
+        :rtype: int
+        """
+        fresh = self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("fetch_id", "=", run.id),
+                ("booking_state", "=", "to_book"),
+            ]
+        )
+        if not fresh:
+            return 0
+        replacing = self._replacing(run, fresh)
+        doubles = self._duplicates(fresh - self.union(*replacing))
+        for reason, pairs in (("replaces", replacing), ("possible_duplicate", doubles)):
+            for row, other in pairs.items():
+                row.similar_id = other
+                row._hold(reason)
+        return len(replacing) + len(doubles)
+
+    @api.model
+    def _replacing(self, run, fresh):
+        """Find new rows in whose favour the bank may have dropped booked ones: the
+        same id, or the same text or amount on a near day.
+
+        :return: the dropped row by new row
+        :rtype: dict
+        """
+        dropped = self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("bank_change", "in", ("withdrawn", "vanished")),
+            ]
+        )
+        found = {}
+        for old in dropped:
+            for row in fresh:
+                if row not in found and old._may_be_replaced_by(row):
+                    found[row] = old
+                    break
+        return found
+
+    def _may_be_replaced_by(self, row):
+        if (self.amount < 0) != (row.amount < 0):
+            return False
+        near = abs(self.date - row.date) <= REPLACES_WITHIN
+        alike = self.amount == row.amount or self.original_text == row.original_text
+        return self.family == row.family or (near and alike)
+
+    @api.model
+    def _duplicates(self, fresh):
+        """Find new rows that the bank sent before with a slightly other text.
+
+        :return: the earlier row by new row
+        :rtype: dict
+        """
+        others = self.search(
+            [
+                ("account_id", "in", fresh.account_id.ids),
+                ("date", "in", list(set(fresh.mapped("date")))),
+                ("state", "=", "booked"),
+            ]
+        )
+        pairs = suspects(
+            [row._for_suspicion() for row in fresh],
+            [row._for_suspicion() for row in others],
+        )
+        return {new.ref: old.ref for new, old in pairs}
+
+    def _for_suspicion(self):
+        identity = self._identity()
+        del identity["state"]
+        balance = self._balance_or_none()
+        return BookedRow(key=self.key, ref=self, balance=balance, **identity)
+
+    # === WHICH SIGN === #
+
+    @api.model
+    def _mind_sign(self, run):
+        """See at the first reading whether the bank writes money out as positive.
+
+        Some card accounts do (balance before - amount = balance after). Nothing is in
+        the books yet, so the rows can simply be turned.
+        """
+        account = run.account_id
+        if run.trigger != "first" or account.inverted_sign:
+            return
+        if False:
+            account._turn_sign()
+            account.message_post(
+                body=self.env._(
+                    "The bank's running balances show that this account writes money "
+                    "out as positive amounts. Odoo turns the sign of each amount."
+                )
+            )
+
+    # === WHAT CAN BE BOOKED NOW === #
+
+    @api.model
+    def _release_unlocked(self, account):
+        """Try rows again whose period has been opened."""
+        held = self.search(
+            [
+                ("account_id", "=", account.id),
+                ("booking_state", "=", "held"),
+                ("reason_code", "=", "locked_period"),
+            ]
+        )
+        if held:
+            open_now = held - held._locked()
+            open_now.write({"booking_state": "to_book", "reason_code": False})

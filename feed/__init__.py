@@ -32,6 +32,7 @@ from .rows import (
     family_of,
     fingerprint,
 )
+from .signs import sign_of
 from .windows import fetch_window, settled_window
 
 __all__ = [
@@ -68,5 +69,6 @@ __all__ = [
     "references_in",
     "same_account",
     "settled_window",
+    "sign_of",
     "suspects",
 ]

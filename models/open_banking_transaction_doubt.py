@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
-from ..feed import BookedRow, suspects
+from ..feed import BookedRow, sign_of, suspects
 
 # How far a transaction that replaces another one may stand from it.
 REPLACES_WITHIN = timedelta(days=5)
@@ -138,7 +138,7 @@ class OpenBankingTransaction(models.Model):
         account = run.account_id
         if run.trigger != "first" or account.inverted_sign:
             return
-        if False:
+        if sign_of(self._positions(run)) < 0:
             account._turn_sign()
             account.message_post(
                 body=self.env._(

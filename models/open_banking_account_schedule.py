@@ -191,14 +191,15 @@ class OpenBankingAccount(models.Model):
         return timedelta(seconds=asked_for or 0) or timedelta(minutes=back_off)
 
     def _note_success(self):
+        # What the bank no longer delivers must not use up the few readings it allows.
+        hours = 24 if self.is_orphaned else FETCH_INTERVAL_HOURS
         self.write(
             {
                 "error_code": False,
                 "error_since": False,
                 "failures": 0,
                 "last_fetch_on": fields.Datetime.now(),
-                "next_attempt": fields.Datetime.now()
-                + timedelta(hours=FETCH_INTERVAL_HOURS),
+                "next_attempt": fields.Datetime.now() + timedelta(hours=hours),
             }
         )
 

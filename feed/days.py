@@ -61,3 +61,15 @@ def coverage(
 
 def _days(first: date, last: date) -> list[date]:
     return [first + _DAY * n for n in range((last - first).days + 1)]
+
+
+def period_of(day: date, kind: str) -> tuple[str, date, date]:
+    """Name, first and last day of the day, week (from Monday) or month around a day."""
+    if kind == "month":
+        first = day.replace(day=1)
+        return f"{day:%Y-%m}", first, (first + _DAY * 31).replace(day=1) - _DAY
+    if kind == "week":
+        year, week, weekday = day.isocalendar()
+        first = day - _DAY * (weekday - 1)
+        return f"{year}-W{week:02}", first, first + _DAY * 6
+    return day.isoformat(), day, day

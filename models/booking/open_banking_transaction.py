@@ -1,7 +1,6 @@
 import psycopg2
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 
 from .statement_lines import line_values, partners_by_account_number
 
@@ -73,18 +72,5 @@ class OpenBankingTransaction(models.Model):
                 "booking_state": "held",
                 "reason_code": code,
                 "reason_detail": detail and detail[:500],
-            }
-        )
-
-    def _anchor(self, opening):
-        """Start Odoo's running balance at the bank's: a statement of the first line."""
-        line = self.statement_line_ids
-        statements = self.env["account.bank.statement"].with_company(line.company_id)
-        statements.sudo().create(
-            {
-                "name": self.env._("Opening balance %(day)s", day=line.date),
-                "line_ids": [Command.set(line.ids)],
-                "balance_start": opening,
-                "balance_end_real": opening + self._exact(self.amount),
             }
         )

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from feed.days import coverage, end_of_day_balances
+from feed.days import coverage, end_of_day_balances, period_of
 
 DAY = date(2026, 3, 1)
 
@@ -59,3 +59,20 @@ def test_an_older_reading_shows_again_where_the_newer_ends():
         (day(3), day(4), "b"),
         (day(5), day(9), "a"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "kind", "name", "first", "last"),
+    [
+        ("2026-03-12", "day", "2026-03-12", "2026-03-12", "2026-03-12"),
+        ("2026-03-12", "month", "2026-03", "2026-03-01", "2026-03-31"),
+        ("2028-02-29", "month", "2028-02", "2028-02-01", "2028-02-29"),
+        ("2026-12-31", "month", "2026-12", "2026-12-01", "2026-12-31"),
+        ("2026-03-16", "week", "2026-W12", "2026-03-16", "2026-03-22"),
+        ("2027-01-02", "week", "2026-W53", "2026-12-28", "2027-01-03"),
+        ("2025-12-30", "week", "2026-W01", "2025-12-29", "2026-01-04"),
+    ],
+)
+def test_periods(moment, kind, name, first, last):
+    said = period_of(date.fromisoformat(moment), kind)
+    assert said == (name, date.fromisoformat(first), date.fromisoformat(last))

@@ -8,9 +8,19 @@ from .account_numbers import (
     normalise_iban,
     same_account,
 )
+from .duplicates import BookedRow, suspects
 from .matching import Match, Seen, candidate_keys, families, match
 from .order import booking_order
-from .proof import DIFFERS, EQUAL, UNKNOWN, Proof, opening_balance, prove
+from .proof import (
+    DIFFERS,
+    EQUAL,
+    UNKNOWN,
+    Proof,
+    first_difference,
+    opening_balance,
+    prove,
+)
+from .references import references_in
 from .rekeying import Pair, join
 from .rows import (
     BOOKED,
@@ -22,6 +32,7 @@ from .rows import (
     family_of,
     fingerprint,
 )
+from .signs import sign_of
 from .windows import fetch_window, settled_window
 
 __all__ = [
@@ -32,6 +43,7 @@ __all__ = [
     "UNKNOWN",
     "WITHDRAWN",
     "BankRow",
+    "BookedRow",
     "KnownRow",
     "Match",
     "Pair",
@@ -46,6 +58,7 @@ __all__ = [
     "family_of",
     "fetch_window",
     "fingerprint",
+    "first_difference",
     "iban_from_bban",
     "join",
     "match",
@@ -53,6 +66,9 @@ __all__ = [
     "normalise_iban",
     "opening_balance",
     "prove",
+    "references_in",
     "same_account",
     "settled_window",
+    "sign_of",
+    "suspects",
 ]

@@ -6,6 +6,7 @@ from . import (
     open_banking_authorisation,
     open_banking_consent,
     open_banking_fetch,
+    open_banking_fetch_proof,
     open_banking_fetch_undo,
     open_banking_transaction,
     open_banking_transaction_decision,

@@ -226,19 +226,6 @@ class OpenBankingAccount(models.Model):
 
     # === BALANCE === #
 
-    def _prove(self):
-        """Compare Odoo's running balance with the bank's booked balance."""
-        for account in self.filtered("journal_id"):
-            books = account._books_balance()
-            if books is None and not account.transaction_ids:
-                books = account.booked_balance  # nothing to book, nothing to differ
-            state = "unknown"
-            if account.has_booked_balance and books is not None:
-                currency = account.currency_id
-                differs = currency.compare_amounts(books, account.booked_balance)
-                state = "differs" if differs else "equal"
-            account.write({"books_balance": books or 0.0, "proof_state": state})
-
     # === SIGN === #
 
     def action_turn_sign(self):

@@ -202,7 +202,7 @@ class OpenBankingFetch(models.Model):
         if self.state == "reading":
             self._read_page(token)
             return True
-        if self._book_chunk():
+        if self._book_chunk() or self.account_id._make_statements():
             return True
         self._prove()
         self._close("done")
@@ -279,34 +279,10 @@ class OpenBankingFetch(models.Model):
         )
         if not rows:
             return False
-        lines = self.env["account.bank.statement.line"]
-        fed = [("journal_id", "=", self.account_id.journal_id.id)]
-        had_lines = lines.search_count(fed, limit=1)
         booked = rows._book(self)
-        if booked and not had_lines:
-            self._anchor(booked[:1])
         self.booked_count += len(booked)
         self.held_count += len(rows) - len(booked)
         account = self.account_id
         dates = [account.last_transaction_on, *booked.mapped("date")]
         account.last_transaction_on = max(filter(None, dates), default=False)
         return True
-
-    def _anchor(self, first_row):
-        """Let the journal's running balance start where the bank's does.
-
-        By the row's own running balance: then a row that is missing later shows in
-        the proof. Without one, by counting back from the bank's balance of today.
-        """
-        account = self.account_id
-        if first_row.has_balance:
-            balance, amount = first_row.balance, first_row.amount
-            first_row._anchor(first_row._exact(balance) - first_row._exact(amount))
-        elif account.has_booked_balance:
-            closing = first_row._exact(account.booked_balance)
-            first_row._anchor(closing - account._rows_total(first_row))
-
-    def _prove(self):
-        """Compare Odoo's running balance with the bank's booked balance."""
-        self.account_id._prove()
-        self.books_balance = self.account_id.books_balance

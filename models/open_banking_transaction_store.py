@@ -77,6 +77,8 @@ class OpenBankingTransaction(models.Model):
         for pair in (*found.known, *found.changed, *found.booked):
             if pair.known.ref.booking_state == "to_book":
                 pair.known.ref.bank_order = pair.row.position
+        for pair in found.known:
+            pair.known.ref._follow_balance(said[pair.row.position])
         self._refs(found.withdrawn)._withdraw()
         self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
         self._refs(found.known)._is_listed_again()
@@ -250,6 +252,12 @@ class OpenBankingTransaction(models.Model):
         before = self._money_facts()
         self.write({**values, "previous_raw": self.raw, "last_fetch_id": run.id})
         self._note_change(before)
+
+    def _follow_balance(self, values):
+        """A late booking moved the balance under this row, which else is the same."""
+        has_balance, balance = values["has_balance"], values["balance"]
+        if has_balance and self._exact(self.balance) != balance:
+            self.write({"has_balance": has_balance, "balance": balance})
 
     def _withdraw(self, how="withdrawn"):
         """The bank took these rows back; what is in the books stays there, and the

@@ -137,7 +137,9 @@ class TestCases(OpenBankingCase):
         self.assertFalse(line.partner_name)
         self.assertFalse(line.account_number)
         line = self.last_line(account, amount="-18.05", own_card=True, counterpart="Q8")
-        self.assertEqual((line.partner_name, line.account_number or False), ("Q8", False))
+        self.assertEqual(
+            (line.partner_name, line.account_number or False), ("Q8", False)
+        )
 
     def test_d5_d6_all_the_bank_said_is_kept(self):
         account = self.import_one("Driftskonto")
@@ -176,7 +178,9 @@ class TestCases(OpenBankingCase):
         odd = {"value": 0.1 + 0.2, "currency": "EUR"}
         self.add(account, amount="0.30", patch={"transactionAmount": odd})
         nothing = {"value": -0.0, "currency": "EUR"}
-        self.add(account, amount="0.00", text="Gebyr", patch={"transactionAmount": nothing})
+        self.add(
+            account, amount="0.00", text="Gebyr", patch={"transactionAmount": nothing}
+        )
         self.fetch_again(account)
         self.assert_books_equal_bank(account)
         sum_of_tenths, fee = self.lines(account)[-2:]
@@ -239,9 +243,7 @@ class TestCases(OpenBankingCase):
         self.assertFalse(account.error_code)
         self.bank.control("sync", {})
         self.fetch_again(account)
-        self.assertEqual(
-            len(self.lines(account)), len(self.bank.booked(account.iban))
-        )
+        self.assertEqual(len(self.lines(account)), len(self.bank.booked(account.iban)))
 
     def test_h16_words_we_do_not_know(self):
         account = self.import_one("EUR-konto")

@@ -1,3 +1,3 @@
 """Turning feed rows into statement lines. Touches the database, never the network."""
 
-from . import open_banking_transaction
+from . import account_bank_statement, open_banking_transaction, opening, statements

@@ -1,7 +1,6 @@
 import psycopg2
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 
 from .adoption import lines_alike
 from .statement_lines import line_values, partners_by_account_number
@@ -29,9 +28,13 @@ class OpenBankingTransaction(models.Model):
         """
         locked = self._locked()
         locked._hold("locked_period")
+        lines = self.env["account.bank.statement.line"]
+        fed = [("journal_id", "=", self.account_id.journal_id.id)]
+        had_lines = lines.search_count(fed, limit=1)
         there = (self - locked)._already_there()
         booked = (self - locked - there)._book_or_hold()
         booked.booked_fetch_id = run
+        self.account_id._keep_opening(booked, had_lines)
         return booked | there.filtered(lambda row: row.booking_state == "booked")
 
     def _locked(self):
@@ -98,18 +101,5 @@ class OpenBankingTransaction(models.Model):
                 "booking_state": "held",
                 "reason_code": code,
                 "reason_detail": detail and detail[:500],
-            }
-        )
-
-    def _anchor(self, opening):
-        """Start Odoo's running balance at the bank's: a statement of the first line."""
-        line = self.statement_line_ids
-        statements = self.env["account.bank.statement"].with_company(line.company_id)
-        statements.sudo().create(
-            {
-                "name": self.env._("Opening balance %(day)s", day=line.date),
-                "line_ids": [Command.set(line.ids)],
-                "balance_start": opening,
-                "balance_end_real": opening + self._exact(self.amount),
             }
         )

@@ -1,0 +1,202 @@
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import pytz
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..const import BANK_TIMEZONE
+from ..feed import first_difference
+from ..feed.days import end_of_day_balances
+
+
+class _Row(NamedTuple):
+    """What the balance at the end of a day is found from."""
+
+    date: date
+    amount: Decimal
+    balance: Decimal | None
+
+
+class OpenBankingFetch(models.Model):
+    """The end of a run: does the money add up, and if not, since when?"""
+
+    _inherit = "open.banking.fetch"
+
+    difference = fields.Monetary(
+        readonly=True, help="The bank's balance minus the balance in the books."
+    )
+    differs_from = fields.Date(
+        readonly=True, help="The first day on which the two balances part."
+    )
+
+    def _prove(self):
+        """Compare Odoo's running balance with the bank's booked balance."""
+        account = self.account_id
+        account._prove(self)
+        self.write(
+            {
+                "books_balance": account.books_balance,
+                "difference": account.difference,
+                "differs_from": account.differs_from,
+            }
+        )
+
+    def _bank_day(self):
+        """Return the day on which the balance was read, as it is at the bank."""
+        moment = self.started_on.replace(tzinfo=pytz.utc)
+        return moment.astimezone(pytz.timezone(BANK_TIMEZONE)).date()
+
+
+class OpenBankingAccount(models.Model):
+    """The two sides of the proof: the balances the bank sent, and the books'."""
+
+    _inherit = "open.banking.account"
+
+    difference = fields.Monetary(
+        readonly=True, help="The bank's balance minus the balance in the books."
+    )
+    differs_from = fields.Date(
+        string="Differs Since",
+        readonly=True,
+        help="The first day on which the two balances part.",
+    )
+
+    def _prove(self, run=None):
+        """Compare Odoo's running balances with the bank's booked balances.
+
+        :param open.banking.fetch run: the one that has just read the bank's balance
+        """
+        for account in self.filtered("journal_id"):
+            account.write(account._proof_values(run or account.fetch_ids.browse()))
+
+    def _proof_values(self, run):
+        books = self._books_balance()
+        if books is None and not self.transaction_ids:
+            books = self.booked_balance  # nothing to book, nothing to differ
+        state, difference, differs_from = "unknown", 0.0, False
+        if self.has_booked_balance and books is not None:
+            difference = self.currency_id.round(self.booked_balance - books)
+            differs = not self.currency_id.is_zero(difference)
+            state = "differs" if differs else "equal"
+            differs_from = differs and self._first_difference(run)
+        return {
+            "books_balance": books or 0.0,
+            "proof_state": state,
+            "difference": difference,
+            "differs_from": differs_from,
+        }
+
+    def _first_difference(self, run):
+        """Return the first day on which the bank's balance is not the books'.
+
+        Each day's last running balance tells, as the bank sent it. On other days the
+        balance of the account tells, but only that of runs since which the two never
+        agreed: what a run once lacked may have come with the next one.
+        """
+        read = self._differing_reads(run)
+        said = self._bank_days()
+        books = self._books_days()
+        since = max(filter(None, [self._books_begin(), self.start_date]), default=None)
+        found = said and first_difference(read | said, books, since)
+        return found or min(read, default=False)
+
+    def _differing_reads(self, run):
+        """Return the bank's balance by day, of the runs since the two last agreed.
+
+        :rtype: dict[date, Decimal]
+        """
+        runs = [
+            ("account_id", "=", self.id),
+            ("journal_id", "=", self.journal_id.id),
+            ("state", "=", "done"),
+        ]
+        agreed = [*runs, ("difference", "=", 0)]
+        last = run.search(agreed, order="id desc", limit=1)
+        differing = run.search([*runs, ("id", ">", last.id)], order="id") | run
+        return {each._bank_day(): self._exact(each.bank_balance) for each in differing}
+
+    def _exact(self, amount):
+        """Return a stored amount as the Decimal that stands in the database."""
+        return Decimal(f"{amount:.{self.currency_id.decimal_places}f}")
+
+    def _bank_days(self):
+        """Return the bank's balance at the end of the days on which it told any.
+
+        In SQL: it may be years, and a dozen columns of text are of no use here.
+
+        :rtype: dict[date, Decimal]
+        """
+        self.env["open.banking.transaction"].flush_model()
+        query = SQL(
+            """
+            SELECT date, amount::text, CASE WHEN has_balance THEN balance::text END
+              FROM open_banking_transaction
+             WHERE account_id = %s AND state = 'booked' AND date IS NOT NULL
+          ORDER BY date, bank_order, id
+            """,
+            self.id,
+        )
+        rows = self.env.execute_query(query)
+        return end_of_day_balances(
+            _Row(day, Decimal(amount), balance and Decimal(balance))
+            for day, amount, balance in rows
+        )
+
+    def _books_days(self):
+        """Return the books' balance at the end of the days that have lines.
+
+        As core computes the running balance, which begins anew at each statement. In
+        SQL, as core does: the ORM would load every line of the journal.
+
+        :rtype: dict[date, Decimal]
+        """
+        for model in (
+            "account.bank.statement",
+            "account.bank.statement.line",
+            "account.move",
+        ):
+            self.env[model].flush_model()
+        query = SQL(
+            """
+            WITH lines AS (
+                SELECT line.internal_index, move.date, statement.balance_start,
+                       CASE WHEN move.state = 'posted' THEN line.amount END AS amount,
+                       COUNT(statement.id) OVER (ORDER BY line.internal_index) AS part
+                  FROM account_bank_statement_line line
+                  JOIN account_move move ON move.id = line.move_id
+             LEFT JOIN account_bank_statement statement
+                    ON statement.id = line.statement_id
+                   AND statement.first_line_index = line.internal_index
+                 WHERE line.journal_id = %s
+            ), running AS (
+                SELECT internal_index, date,
+                       COALESCE(MAX(balance_start) OVER (PARTITION BY part), 0)
+                       + COALESCE(SUM(amount) OVER (
+                           PARTITION BY part ORDER BY internal_index
+                       ), 0) AS balance
+                  FROM lines
+            )
+            SELECT DISTINCT ON (date) date, balance::text
+              FROM running
+          ORDER BY date, internal_index DESC
+            """,
+            self.journal_id.id,
+        )
+        return {day: Decimal(end) for day, end in self.env.execute_query(query)}
+
+    def _books_begin(self):
+        """Return the day from which the books can be compared with the bank.
+
+        Where we made the opening, nothing stands before it. The journal of somebody
+        who kept his books by hand before goes farther back than the feed.
+        """
+        lines = self.env["account.bank.statement.line"]
+        opening = self.opening_statement_id.line_ids
+        first = opening.sorted("internal_index") or lines.search(
+            [("journal_id", "=", self.journal_id.id), ("state", "=", "posted")],
+            order="internal_index",
+            limit=1,
+        )
+        return first[:1].date

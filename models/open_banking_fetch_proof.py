@@ -114,7 +114,7 @@ class OpenBankingAccount(models.Model):
         ]
         agreed = [*runs, ("difference", "=", 0)]
         last = run.search(agreed, order="id desc", limit=1)
-        differing = run.search([*runs, ("id", ">", last.id)], order="id") | run
+        differing = run.search([*runs, ("id", ">", last.id or 0)], order="id") | run
         return {each._bank_day(): self._exact(each.bank_balance) for each in differing}
 
     def _exact(self, amount):

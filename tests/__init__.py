@@ -1,10 +1,13 @@
 from . import (
     test_access,
     test_callback,
+    test_cases,
+    test_decisions,
     test_failures,
     test_import,
     test_import_changes,
     test_journal,
+    test_line_contents,
     test_mapping,
     test_reconnect,
     test_tokens,

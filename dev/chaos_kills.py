@@ -8,7 +8,7 @@ import chaos_check
 from chaos_workers import until
 from say import say
 
-CHECK_EVERY = 20  # kills
+CHECK_EVERY = 25  # kills
 ENDS_WITHIN = 120  # seconds
 SHORTEST, LONGEST = 0.02, 6.0  # seconds that a process may live
 
@@ -37,7 +37,8 @@ class Killings:
             if self._round() and self.kills % CHECK_EVERY == 0:
                 self.finish()
                 say(f"  {self.kills} kills, {self.books.count(LINE)} lines")
-        self.finish()
+        if not self.problems:
+            self.finish()
 
     def _round(self):
         """One process, from its start to its end; whether it was killed at work."""

@@ -49,7 +49,7 @@ class Importer:
         self.folder = folder
         self.log = folder / "chaos-importer.log"
         self.orders = 0
-        with open(self.log, "ab") as log:
+        with open(self.log, "wb") as log:
             self.process = children.start(
                 [sys.executable, places.DEV / "chaos_importer.py", database],
                 stdin=subprocess.PIPE,

@@ -4,6 +4,7 @@ from . import (
     open_banking_account,
     open_banking_account_schedule,
     open_banking_authorisation,
+    open_banking_call,
     open_banking_consent,
     open_banking_fetch,
     open_banking_fetch_proof,

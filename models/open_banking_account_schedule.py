@@ -30,8 +30,9 @@ class OpenBankingAccount(models.Model):
 
     _inherit = "open.banking.account"
 
-    def _wake_up(self):
-        self.env.ref("account_mastercard_open_banking.ir_cron_fetch").sudo()._trigger()
+    def _wake_up(self, at=None):
+        job = self.env.ref("account_mastercard_open_banking.ir_cron_fetch")
+        job.sudo()._trigger(at)
 
     def action_fetch_now(self):
         """Mark the accounts as due, and let the scheduled job do the work."""
@@ -42,8 +43,7 @@ class OpenBankingAccount(models.Model):
         if not accounts:
             raise UserError(self.env._("Choose a journal for the account first."))
         accounts._check_readable()
-        accounts.sudo().next_attempt = fields.Datetime.now()
-        accounts._wake_up()
+        accounts._fetch_soon()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -85,6 +85,7 @@ class OpenBankingAccount(models.Model):
         statement lines; each is committed, and none raises for the others.
         """
         commit = self.env["ir.cron"]._commit_progress
+        self.sudo()._take_calls()
         accounts = self.sudo().search(self._due_domain(), order="next_attempt, id")
         left = len(accounts)
         time_left = commit(remaining=left)
@@ -113,7 +114,8 @@ class OpenBankingAccount(models.Model):
         except psycopg2.OperationalError:
             self._start_anew()
             _logger.info("Account %s is busy elsewhere, it waits a minute", self.id)
-            self.next_attempt = fields.Datetime.now() + timedelta(minutes=1)
+            # Not on the record: whoever is at it would be disturbed.
+            self._wake_up(fields.Datetime.now() + timedelta(minutes=1))
         except Exception as error:
             self._start_anew()
             if "time limit exceeded" in str(error):

@@ -201,11 +201,11 @@ class OpenBankingTransaction(models.Model):
 
     # === BEFORE AND AFTER === #
 
-    @api.depends("statement_line_ids", "bank_change")
+    @api.depends("statement_line_ids", "similar_line_id", "bank_change")
     @api.depends_context("lang")
     def _compute_difference(self):
         for row in self:
-            line = row.statement_line_ids[:1]
+            line = row.statement_line_ids[:1] or row.similar_line_id
             row.difference = bool(line) and "\n".join(
                 f"{label}: {self._shown(old)} → {self._shown(new)}"
                 for label, old, new in row._compared(line)

@@ -13,6 +13,7 @@ from . import (
     open_banking_transaction_decision,
     open_banking_transaction_doubt,
     open_banking_transaction_store,
+    open_banking_transaction_unfinished,
     open_banking_vault,
     res_company,
     res_config_settings,

@@ -7,6 +7,7 @@ from . import (
     test_import,
     test_import_changes,
     test_journal,
+    test_leftovers,
     test_line_contents,
     test_mapping,
     test_reconnect,

@@ -45,7 +45,7 @@ class Histories(RuleBasedStateMachine):
         self.bank = Bank(habit, with_balances or not told_apart)
         self.feed = Feed()
         self.inserted = 0
-        self.torn = False  # a reading was put together from two lists
+        self.torn = self.run_is_torn = False  # put together from two lists
         self.run = self.pages = self.next_page = None
         self.list_is_old = False
 
@@ -115,6 +115,7 @@ class Histories(RuleBasedStateMachine):
         if self.run:
             self.feed.failed.add(self.run)
         self.run, self.next_page = next(self.feed.runs), 0
+        self.run_is_torn = False
         self.size, self.odd, self.random = size, odd, random
         self.list_now()
 
@@ -139,7 +140,8 @@ class Histories(RuleBasedStateMachine):
     def read_some_pages(self, count):
         """Go on; when the list has moved meanwhile, from the same place in it."""
         if self.list_is_old:
-            self.torn = self.torn or self.next_page > 0
+            self.run_is_torn = self.run_is_torn or self.next_page > 0
+            self.torn = self.torn or self.run_is_torn
             self.list_now()
         for _ in range(count):
             if self.next_page < len(self.pages):
@@ -149,11 +151,10 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.run)
     @rule()
     def read_to_the_end(self):
-        torn = self.list_is_old and self.next_page > 0
         self.read_some_pages(10**3)
         self.feed.settle(self.run)
         self.run = None
-        if not torn:
+        if not self.run_is_torn:
             self.check()
 
     @rule(size=sizes, random=st.randoms(), odd=st.sets(st.sampled_from("stm")))

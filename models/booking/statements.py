@@ -205,7 +205,7 @@ class OpenBankingAccount(models.Model):
                 continue
             if made == STATEMENTS_AT_ONCE:
                 return True
-            part = lines.union(*group)
+            part = lines.browse().union(*group)
             old = self._to_reuse(reusable, key, part)
             reusable -= old
             changed, balance = self._state(old, key, part, balance)

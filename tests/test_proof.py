@@ -61,7 +61,9 @@ class TestProof(OpenBankingCase):
                 "balance_start": 1_000,
             }
         )
-        ends = {line.date: f"{line.running_balance:.2f}" for line in self.lines(account)}
+        ends = {
+            line.date: f"{line.running_balance:.2f}" for line in self.lines(account)
+        }
         said = {day: f"{end:.2f}" for day, end in account._books_days().items()}
         self.assertEqual(said, ends)
         self.assertGreater(len(ends), 20)
@@ -196,7 +198,9 @@ class TestProof(OpenBankingCase):
         self.assertFalse(account.differs_from)
         self.assertFalse(account.difference)
         self.assertFalse(account.opening_statement_id)
-        self.assertEqual(self.lines(account)[0].running_balance, self.lines(account)[0].amount)
+        self.assertEqual(
+            self.lines(account)[0].running_balance, self.lines(account)[0].amount
+        )
 
     def test_without_running_balances_the_first_run_that_differed(self):
         self.bank.control("settings", {"running_balances": False})
@@ -300,7 +304,7 @@ class TestProof(OpenBankingCase):
                 self.set_scene("small")
                 self.bank.control("settings", {"running_balances": switch})
                 account = self.import_one(
-                    "Prøvekonto %s" % switch,
+                    f"Prøvekonto {switch}",
                     since=self.day(-20),
                     transactions=250,
                     days=90,

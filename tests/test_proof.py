@@ -342,7 +342,8 @@ class TestProof(OpenBankingCase):
     def test_the_line_of_the_opening_is_deleted(self):
         account = self.import_one("Driftskonto")
         first, second = self.lines(account)[:2]
-        amount, start = first.amount, account.opening_statement_id.balance_start
+        day, amount = first.date, first.amount
+        start = account.opening_statement_id.balance_start
         first.with_user(self.bookkeeper).unlink()
         self.env.invalidate_all()
         opening = account.opening_statement_id
@@ -350,7 +351,7 @@ class TestProof(OpenBankingCase):
         self.assertEqual(opening.balance_start, start)
         self.assertTrue(opening.is_valid and opening.is_complete)
         self.fetch_again(account)
-        self.check(account, second.date, amount)
+        self.check(account, day, amount)
 
     def test_all_lines_are_deleted_at_once(self):
         account = self.import_one("Driftskonto")

@@ -2,6 +2,7 @@ from . import (
     account_bank_statement_line,
     account_journal,
     open_banking_account,
+    open_banking_account_coverage,
     open_banking_account_schedule,
     open_banking_authorisation,
     open_banking_call,

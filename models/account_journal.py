@@ -136,7 +136,7 @@ class AccountJournal(models.Model):
             return {
                 **card,
                 "state": "differs",
-                "text": self.env._("The balance is not the bank's."),
+                "text": account.with_env(self.env).sudo()._difference_text(),
             }
         return card
 

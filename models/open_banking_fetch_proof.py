@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import pytz
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
+from odoo.tools.misc import formatLang
 
 from ..const import BANK_TIMEZONE
 from ..feed import first_difference
@@ -98,8 +99,11 @@ class OpenBankingAccount(models.Model):
         read = self._differing_reads(run)
         said = self._bank_days()
         books = self._books_days()
-        since = max(filter(None, [self._books_begin(), self.start_date]), default=None)
+        begin = self._books_begin()
+        since = max(filter(None, [begin, self.start_date]), default=None)
         found = said and first_difference(read | said, books, since)
+        if found and found == begin:
+            return self._before_opening(said) or found
         return found or min(read, default=False)
 
     def _differing_reads(self, run):
@@ -116,6 +120,20 @@ class OpenBankingAccount(models.Model):
         last = run.search(agreed, order="id desc", limit=1)
         differing = run.search([*runs, ("id", ">", last.id or 0)], order="id") | run
         return {each._bank_day(): self._exact(each.bank_balance) for each in differing}
+
+    def _difference_text(self):
+        """Say since when the balance is not the bank's, and by how much."""
+        self.ensure_one()
+        amount = formatLang(self.env, self.difference, currency_obj=self.currency_id)
+        if not self.differs_from:
+            return self.env._(
+                "The balance is not the bank's (difference %(amount)s).", amount=amount
+            )
+        return self.env._(
+            "The balance is not the bank's since %(day)s (difference %(amount)s).",
+            day=format_date(self.env, self.differs_from, date_format="d MMMM y"),
+            amount=amount,
+        )
 
     def _exact(self, amount):
         """Return a stored amount as the Decimal that stands in the database."""
@@ -185,6 +203,22 @@ class OpenBankingAccount(models.Model):
             self.journal_id.id,
         )
         return {day: Decimal(end) for day, end in self.env.execute_query(query)}
+
+    def _before_opening(self, said):
+        """Return the last day before the opening of which the bank told a balance, when
+        it is not the one the books begin with.
+
+        :param dict said: the bank's balances by day
+        :rtype: date | None
+        """
+        opening = self.opening_statement_id
+        begin = opening.line_ids.sorted("internal_index")[:1].date
+        start = self.start_date or date.min
+        days = [day for day in said if begin and start <= day < begin]
+        last = max(days, default=None)
+        if last and said[last] != self._exact(opening.balance_start):
+            return last
+        return None
 
     def _books_begin(self):
         """Return the day from which the books can be compared with the bank.

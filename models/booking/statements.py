@@ -127,8 +127,9 @@ class OpenBankingAccount(models.Model):
         :rtype: date | None
         """
         ours = self._our_statements()
-        ours.filtered(lambda statement: not statement.line_ids).unlink()
-        ours = ours.exists()
+        if empty := ours.filtered(lambda statement: not statement.first_line_index):
+            ours -= empty
+            empty.unlink()
         invalid = ours.browse(ours and ours._get_invalid_statement_ids())
         days = [self._first_wrong_line_day(begin), *invalid.mapped("open_banking_from")]
         return min(filter(None, days), default=None)
@@ -205,12 +206,13 @@ class OpenBankingAccount(models.Model):
                 continue
             if made == STATEMENTS_AT_ONCE:
                 return True
-            part = lines.union(*group)
+            part = lines.browse().union(*group)
             old = self._to_reuse(reusable, key, part)
             reusable -= old
             changed, balance = self._state(old, key, part, balance)
             made += changed
-        (reusable - opening).unlink()
+        if superfluous := reusable - opening:
+            superfluous.unlink()
         return False
 
     @api.model

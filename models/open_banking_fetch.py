@@ -5,7 +5,6 @@ from odoo import api, fields, models
 
 from ..bank_api import Malformed, PagingTokenRejected
 from ..const import BANK_TIMEZONE, CHUNK_SIZE, PAGE_SIZE
-from ..feed import fetch_window
 from .error_words import words
 
 # A half-read list is taken up again within this time; later its place in the list
@@ -53,6 +52,7 @@ class OpenBankingFetch(models.Model):
     )
     state = fields.Selection(
         [
+            ("waiting", "Waiting"),
             ("reading", "Reading"),
             ("booking", "Booking"),
             ("done", "Done"),
@@ -118,21 +118,6 @@ class OpenBankingFetch(models.Model):
             run._close("failed", "interrupted")
             run = self.browse()
         return run or self._start(account)
-
-    @api.model
-    def _start(self, account):
-        window_from, window_to = fetch_window(
-            self._bank_today(),
-            account.start_date or None,
-            account.synced_until or None,
-        )
-        return self.create(
-            {
-                **self._start_values(account),
-                "window_from": window_from,
-                "window_to": window_to,
-            }
-        )
 
     @api.model
     def _start_values(self, account):
@@ -265,12 +250,11 @@ class OpenBankingFetch(models.Model):
             self._reading_done()
 
     def _reading_done(self):
-        """The window was read to its end: only now the watermark moves."""
+        """The window was read to its end: only now the watermark may move."""
         counts = self.env["open.banking.transaction"]._settle(self)
         self.write({name: self[name] + count for name, count in counts.items()})
         self.state = "booking"
-        account = self.account_id
-        account.synced_until = max(filter(None, [account.synced_until, self.window_to]))
+        self._note_window_read()
 
     def _book_chunk(self):
         """Book the next rows; False when none is left."""

@@ -51,29 +51,15 @@ class OpenBankingTransaction(models.Model):
         :return: the counters of the run that grow, and by how much
         :rtype: dict[str, int]
         """
-        account = run.account_id
-        currencies = account._currencies(
-            transaction.original_amount.currency
-            for transaction in page.transactions
-            if transaction.original_amount
+        bank_rows, said = self._read_rows(
+            run.account_id, page.transactions, run.received_count, run._asked_days()
         )
-        said = {
-            position: self._values(account, transaction, currencies)
-            for position, transaction in enumerate(
-                page.transactions, run.received_count
-            )
-        }
-        bank_rows = [
-            self._bank_row(transaction, position, said[position]["content_hash"])
-            for position, transaction in enumerate(
-                page.transactions, run.received_count
-            )
-        ]
         known, seen = self._known_rows(run, bank_rows)
         found = match(bank_rows, known, seen=seen, join_later=True)
         self._create_rows(run, found.new, said)
         for pair in (*found.changed, *found.booked):
             pair.known.ref._change(run, said[pair.row.position])
+        self._take_in_asked(run, found, said)
         for pair in (*found.known, *found.changed, *found.booked):
             if pair.known.ref.booking_state == "to_book":
                 pair.known.ref.bank_order = pair.row.position
@@ -91,6 +77,30 @@ class OpenBankingTransaction(models.Model):
                 said[pair.row.position]["booking_state"] == "held" for pair in found.new
             ),
         }
+
+    @api.model
+    def _read_rows(self, account, transactions, first_position, asked=None):
+        """Return what the bank sent, for matching and as values of feed rows.
+
+        :param iterable transactions: as Mastercard sent them
+        :param int first_position: the place of the first of them in the list
+        :param tuple asked: the days a user asked for, whatever the start date
+        :return: the rows for `match`, and the values by their place in the list
+        :rtype: tuple[list[BankRow], dict[int, dict]]
+        """
+        currencies = account._currencies(
+            transaction.original_amount.currency
+            for transaction in transactions
+            if transaction.original_amount
+        )
+        bank_rows, said = [], {}
+        for position, transaction in enumerate(transactions, first_position):
+            values = self._values(account, transaction, currencies, asked)
+            said[position] = values
+            bank_rows.append(
+                self._bank_row(transaction, position, values["content_hash"])
+            )
+        return bank_rows, said
 
     @api.model
     def _refs(self, pairs):
@@ -160,10 +170,11 @@ class OpenBankingTransaction(models.Model):
         )
 
     @api.model
-    def _values(self, account, transaction, currencies):
+    def _values(self, account, transaction, currencies, asked=None):
         """Return the field values of a feed row for what the bank sent.
 
         :param dict currencies: those of the original amounts, by code
+        :param tuple asked: the days a user asked for, whatever the start date
         """
         original = transaction.original_amount
         content = {
@@ -195,7 +206,7 @@ class OpenBankingTransaction(models.Model):
             "balance": transaction.balance or Decimal(0),
             "has_balance": transaction.balance is not None,
             "raw": raw_json(transaction.raw),
-            **self._booking_values(account, transaction, problem),
+            **self._booking_values(account, transaction, problem, asked),
         }
 
     @api.model
@@ -213,12 +224,14 @@ class OpenBankingTransaction(models.Model):
         return False
 
     @api.model
-    def _booking_values(self, account, transaction, problem):
+    def _booking_values(self, account, transaction, problem, asked=None):
         if transaction.state == PENDING:
             return {"booking_state": "none", "reason_code": False}
         if problem:
             return {"booking_state": "held", "reason_code": problem}
-        if account.start_date and transaction.date < account.start_date:
+        is_asked = asked and asked[0] <= transaction.date <= asked[1]
+        starts = account.start_date
+        if starts and transaction.date < starts and not is_asked:
             return {"booking_state": "left_out", "reason_code": "before_start"}
         return {"booking_state": "to_book", "reason_code": False}
 

@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 from ..bank_api import (
     Account,
@@ -273,13 +274,19 @@ class OpenBankingAccount(models.Model):
 
     @api.model
     def _currencies(self, codes):
-        """Find currencies, also those not in use, in one query.
+        """Find currencies, also those not in use, without asking the database.
 
         :rtype: dict[str, res.currency]
         """
+        ids = self._currency_ids()
+        found = self.env["res.currency"].with_context(active_test=False)
+        return {code: found.browse(ids[code]) for code in set(codes) if code in ids}
+
+    @api.model
+    @ormcache(cache="stable")  # core clears it when a currency changes
+    def _currency_ids(self):
         currencies = self.env["res.currency"].with_context(active_test=False)
-        found = currencies.search([("name", "in", list(set(codes)))])
-        return {currency.name: currency for currency in found}
+        return {currency.name: currency.id for currency in currencies.search([])}
 
     def _as_bank_account(self):
         """Return this account as a record of the API, to know its own side by."""

@@ -15,6 +15,32 @@ RUN_STAYS_OPEN = timedelta(hours=12)
 MAX_PAGES = 5000
 
 OPEN_STATES = ("reading", "booking")
+UNFINISHED_STATES = ("waiting", *OPEN_STATES)
+
+# What a unit of work needs of its run, in one query.
+RUN_FIELDS = (
+    "account_id",
+    "state",
+    "started_on",
+    "window_from",
+    "window_to",
+    "is_asked",
+    "user_id",
+    "moves_watermark",
+    "changes_noted",
+    "paging_token",
+    "pages",
+    "received_count",
+    "new_count",
+    "known_count",
+    "changed_count",
+    "withdrawn_count",
+    "held_count",
+    "booked_count",
+    "unreadable",
+    "bank_balance",
+    "has_bank_balance",
+)
 
 
 class OpenBankingFetch(models.Model):
@@ -110,14 +136,18 @@ class OpenBankingFetch(models.Model):
     @api.model
     def _open_run(self, account):
         """Return the run to go on with, or start one."""
-        run = self.search(
-            [("account_id", "=", account.id), ("state", "in", OPEN_STATES)]
+        runs = self.search_fetch(
+            [("account_id", "=", account.id), ("state", "in", UNFINISHED_STATES)],
+            RUN_FIELDS,
+            order="id",
         )
+        waiting = runs.filtered(lambda run: run.state == "waiting")
+        run = runs - waiting
         too_old = fields.Datetime.now() - RUN_STAYS_OPEN
         if run and run.state == "reading" and run.started_on < too_old:
             run._close("failed", "interrupted")
-            run = self.browse()
-        return run or self._start(account)
+            return self._open_run(account)
+        return run or self._start(account, waiting)
 
     @api.model
     def _start_values(self, account):

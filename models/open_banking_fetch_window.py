@@ -44,21 +44,20 @@ class OpenBankingFetch(models.Model):
             self.create(wish)
 
     @api.model
-    def _waiting(self, account):
-        waits = [("account_id", "=", account.id), ("state", "=", "waiting")]
-        if account.failures >= FAILURES_OF_A_WISH:
-            return self.browse()
-        return self.search(waits, order="id", limit=1)
+    def _start(self, account, waiting=None):
+        """Start a run: of the days a user asked for, else of the usual ones.
 
-    @api.model
-    def _start(self, account):
-        """Start a run: of the days a user asked for, else of the usual ones."""
-        waiting = self._waiting(account)
+        :param open.banking.fetch waiting: what users asked for, oldest first
+        """
+        waiting = (waiting or self.browse())[:1]
+        if account.failures >= FAILURES_OF_A_WISH:
+            waiting = self.browse()
         run = self.create(
             {**self._start_values(account), **self._window_values(account, waiting)}
         )
         waiting.unlink()
-        account.pressed_by_id = False
+        if account.pressed_by_id:
+            account.pressed_by_id = False
         return run
 
     @api.model

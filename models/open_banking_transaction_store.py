@@ -26,6 +26,25 @@ LARGEST_AMOUNT = Decimal(10) ** 13
 # An id longer than this cannot stand in an index; its digest can.
 LONGEST_ID = 200
 
+# What recognising a row of the feed needs, in one query.
+MATCH_FIELDS = (
+    "key",
+    "external_id",
+    "content_hash",
+    "date",
+    "bank_amount",
+    "bank_currency",
+    "text",
+    "original_text",
+    "state",
+    "booking_state",
+    "reason_code",
+    "balance",
+    "has_balance",
+    "currency_id",
+    "last_fetch_id",
+)
+
 
 class Position(NamedTuple):
     """What the bank's order within a day is found from."""
@@ -66,7 +85,7 @@ class OpenBankingTransaction(models.Model):
         for pair in found.known:
             pair.known.ref._follow_balance(said[pair.row.position])
         self._refs(found.withdrawn)._withdraw()
-        self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
+        self._refs((*found.known, *found.withdrawn))._seen_in(run)
         self._refs(found.known)._is_listed_again()
         return {
             "new_count": len(found.new),
@@ -113,11 +132,12 @@ class OpenBankingTransaction(models.Model):
         :return: the feed's rows for `match`, and which of them this very reading has
             brought on an earlier page
         """
-        rows = self.search(
+        rows = self.search_fetch(
             [
                 ("account_id", "=", run.account_id.id),
                 ("family", "in", list(families(bank_rows))),
-            ]
+            ],
+            MATCH_FIELDS,
         )
         earlier = rows.filtered(lambda row: row.last_fetch_id == run)
         seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)

@@ -2,7 +2,6 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import ormcache
 
 from ..bank_api import (
     Account,
@@ -271,22 +270,6 @@ class OpenBankingAccount(models.Model):
         if bank_account.available:
             values["available_balance"] = bank_account.available.value
         self.write(values)
-
-    @api.model
-    def _currencies(self, codes):
-        """Find currencies, also those not in use, without asking the database.
-
-        :rtype: dict[str, res.currency]
-        """
-        ids = self._currency_ids()
-        found = self.env["res.currency"].with_context(active_test=False)
-        return {code: found.browse(ids[code]) for code in set(codes) if code in ids}
-
-    @api.model
-    @ormcache(cache="stable")  # core clears it when a currency changes
-    def _currency_ids(self):
-        currencies = self.env["res.currency"].with_context(active_test=False)
-        return {currency.name: currency.id for currency in currencies.search([])}
 
     def _as_bank_account(self):
         """Return this account as a record of the API, to know its own side by."""

@@ -43,7 +43,7 @@ class OpenBankingAccount(models.Model):
         if not accounts:
             raise UserError(self.env._("Choose a journal for the account first."))
         accounts._check_readable()
-        accounts._fetch_soon()
+        accounts._fetch_soon(user_id=self.env.uid)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 from ..const import FETCH_INTERVAL_HOURS
 from ..feed import fetch_window
@@ -44,15 +45,16 @@ class OpenBankingAccount(models.Model):
         :param date day: the oldest day it named; today when it named none
         """
         day = day or self.env["open.banking.fetch"]._bank_today()
-        for account in self:
-            account.write(
-                {
-                    "oldest_change": min(filter(None, [account.oldest_change, day])),
-                    "changes_noted": account.changes_noted + 1,
-                    "next_attempt": fields.Datetime.now(),
-                }
-            )
-        self._wake_up()
+        self._fetch_soon(changed_from=day)
+
+    def _take_note_of(self, call):
+        """Keep what a call says on the account, which the caller has locked."""
+        if call.changed_from:
+            days = [self.oldest_change, call.changed_from]
+            self.oldest_change = min(filter(None, days))
+            self.changes_noted += 1
+        if call.user_id:
+            self.pressed_by_id = call.user_id
 
     def _note_success(self):
         """Plan the next run: at once when a change or a user's wish is waiting."""
@@ -74,19 +76,23 @@ class OpenBankingAccount(models.Model):
             self._wake_up()
         return result
 
-    # === WHAT A USER ASKS FOR === #
+    @api.model
+    def _currencies(self, codes):
+        """Find currencies, also those not in use, without asking the database.
 
-    def action_fetch_now(self):
-        """Remember who pressed. A run that is open goes on as what it is."""
-        result = super().action_fetch_now()
-        accounts = self.filtered("journal_id").sudo()
-        reading = [
-            ("account_id", "in", accounts.ids),
-            ("state", "in", ("reading", "booking")),
-        ]
-        busy = self.env["open.banking.fetch"].sudo().search(reading).account_id
-        (accounts - busy).pressed_by_id = self.env.user
-        return result
+        :rtype: dict[str, res.currency]
+        """
+        ids = self._currency_ids()
+        found = self.env["res.currency"].with_context(active_test=False)
+        return {code: found.browse(ids[code]) for code in set(codes) if code in ids}
+
+    @api.model
+    @ormcache(cache="stable")  # core clears it when a currency changes
+    def _currency_ids(self):
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        return {currency.name: currency.id for currency in currencies.search([])}
+
+    # === WHAT A USER ASKS FOR === #
 
     def action_fetch_request(self):
         """Open the wizard in which a user chooses the days to fetch."""
@@ -137,5 +143,4 @@ class OpenBankingAccount(models.Model):
         self._check_may_ask(window)
         for account in self.sudo():
             self.env["open.banking.fetch"].sudo()._ask(account, window, self.env.user)
-        self.sudo().next_attempt = fields.Datetime.now()
-        self._wake_up()
+        self._fetch_soon()

@@ -19,31 +19,13 @@ from ..feed import (
     match,
     settled_window,
 )
+from .open_banking_transaction_window import MATCH_FIELDS
 
 # Above this a PostgreSQL numeric still counts exactly, but Odoo's floats do not.
 LARGEST_AMOUNT = Decimal(10) ** 13
 
 # An id longer than this cannot stand in an index; its digest can.
 LONGEST_ID = 200
-
-# What recognising a row of the feed needs, in one query.
-MATCH_FIELDS = (
-    "key",
-    "external_id",
-    "content_hash",
-    "date",
-    "bank_amount",
-    "bank_currency",
-    "text",
-    "original_text",
-    "state",
-    "booking_state",
-    "reason_code",
-    "balance",
-    "has_balance",
-    "currency_id",
-    "last_fetch_id",
-)
 
 
 class Position(NamedTuple):
@@ -96,30 +78,6 @@ class OpenBankingTransaction(models.Model):
                 said[pair.row.position]["booking_state"] == "held" for pair in found.new
             ),
         }
-
-    @api.model
-    def _read_rows(self, account, transactions, first_position, asked=None):
-        """Return what the bank sent, for matching and as values of feed rows.
-
-        :param iterable transactions: as Mastercard sent them
-        :param int first_position: the place of the first of them in the list
-        :param tuple asked: the days a user asked for, whatever the start date
-        :return: the rows for `match`, and the values by their place in the list
-        :rtype: tuple[list[BankRow], dict[int, dict]]
-        """
-        currencies = account._currencies(
-            transaction.original_amount.currency
-            for transaction in transactions
-            if transaction.original_amount
-        )
-        bank_rows, said = [], {}
-        for position, transaction in enumerate(transactions, first_position):
-            values = self._values(account, transaction, currencies, asked)
-            said[position] = values
-            bank_rows.append(
-                self._bank_row(transaction, position, values["content_hash"])
-            )
-        return bank_rows, said
 
     @api.model
     def _refs(self, pairs):

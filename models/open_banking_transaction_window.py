@@ -1,11 +1,55 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# What recognising a row of the feed needs, in one query.
+MATCH_FIELDS = (
+    "key",
+    "external_id",
+    "content_hash",
+    "date",
+    "bank_amount",
+    "bank_currency",
+    "text",
+    "original_text",
+    "state",
+    "booking_state",
+    "bank_change",
+    "reason_code",
+    "balance",
+    "has_balance",
+    "currency_id",
+    "last_fetch_id",
+)
+
 
 class OpenBankingTransaction(models.Model):
     """What a reading does to rows that the feed has already."""
 
     _inherit = "open.banking.transaction"
+
+    @api.model
+    def _read_rows(self, account, transactions, first_position, asked=None):
+        """Return what the bank sent, for matching and as values of feed rows.
+
+        :param iterable transactions: as Mastercard sent them
+        :param int first_position: the place of the first of them in the list
+        :param tuple asked: the days a user asked for, whatever the start date
+        :return: the rows for `match`, and the values by their place in the list
+        :rtype: tuple[list[BankRow], dict[int, dict]]
+        """
+        currencies = account._currencies(
+            transaction.original_amount.currency
+            for transaction in transactions
+            if transaction.original_amount
+        )
+        bank_rows, said = [], {}
+        for position, transaction in enumerate(transactions, first_position):
+            values = self._values(account, transaction, currencies, asked)
+            said[position] = values
+            bank_rows.append(
+                self._bank_row(transaction, position, values["content_hash"])
+            )
+        return bank_rows, said
 
     @api.model
     def _take_in_asked(self, run, found, said):

@@ -367,14 +367,15 @@ class TestPreview(RequestCase):
         self.add(account, amount="-1.00", text="New")
         self.add(account, amount="-2.00", text="Waits", state="Reserved")
         self.add(account, amount="-3.00", patch={"amount": None})
-        self.add(account, amount="-4.00", text="Locked", date=-15)
-        self.company.fiscalyear_lock_date = self.days_ago(14)
+        self.add(account, amount="-4.00", text="Locked", date=-22)
+        self.company.fiscalyear_lock_date = self.days_ago(21)
         line, run = self.check_same_as_fetch(account, self.days_ago(25), self.today)
         self.assertEqual((line.changed_count, line.withdrawn_count), (2, 1))
-        # Five from before the start date, and the day beside, which stays left out.
-        self.assertEqual(line.new_count, 5 + 4 + 1)
-        self.assertEqual(line.held_count, 1 + 5 + 1)
-        self.assertEqual(line.locked_day_count, 5 + 1)
+        # Four from before the start date, the day beside, which stays left out, and
+        # four that were added; one more from before the start date is known already.
+        self.assertEqual(line.new_count, 4 + 1 + 4)
+        self.assertEqual(line.held_count, 4 + 1 + 1 + 1)
+        self.assertEqual(line.locked_day_count, 5)
         self.assertEqual(run.booked_count, 1)
         self.assertIn("6 held: The booking date lies in a locked period", line.remarks)
         self.assertIn("1 held: The bank gave no amount", line.remarks)

@@ -91,6 +91,7 @@ class TestWindows(OpenBankingCase):
         day = self.today - timedelta(days=30)
         account._note_change(day)
         account._note_change(self.today)  # the oldest one stays
+        account._answer_calls()
         self.assertEqual(account.oldest_change, day)
         self.assertLessEqual(account.next_attempt, fields.Datetime.now())
         self.add(account, amount="-17.05", text="Sent", date=-30)
@@ -113,6 +114,7 @@ class TestWindows(OpenBankingCase):
                 account.next_attempt = fields.Datetime.now()
                 account._work()
                 account._note_change(day)
+                account._answer_calls()
                 while account._work():
                     pass
                 self.assertEqual(account.fetch_ids[0].state, "done")
@@ -126,6 +128,7 @@ class TestWindows(OpenBankingCase):
     def test_a_failed_reading_keeps_the_change(self):
         account = self.import_one("EUR-konto")
         account._note_change(self.today - timedelta(days=30))
+        account._answer_calls()
         self.bank.control("faults", {"endpoint": "transactions_query", "status": 500})
         self.run_jobs()
         self.assertEqual(account.error_code, "server_error")

@@ -10,16 +10,13 @@ from ..bank_api import PENDING, raw_json
 from ..feed import (
     BankRow,
     KnownRow,
-    Seen,
     booking_order,
     content_hash,
-    families,
     family_of,
     join,
     match,
     settled_window,
 )
-from .open_banking_transaction_window import MATCH_FIELDS
 
 # Above this a PostgreSQL numeric still counts exactly, but Odoo's floats do not.
 LARGEST_AMOUNT = Decimal(10) ** 13
@@ -82,24 +79,6 @@ class OpenBankingTransaction(models.Model):
     @api.model
     def _refs(self, pairs):
         return self.union(*(pair.known.ref for pair in pairs))
-
-    @api.model
-    def _known_rows(self, run, bank_rows):
-        """Look up the feed's rows that these rows may be, in one query.
-
-        :return: the feed's rows for `match`, and which of them this very reading has
-            brought on an earlier page
-        """
-        rows = self.search_fetch(
-            [
-                ("account_id", "=", run.account_id.id),
-                ("family", "in", list(families(bank_rows))),
-            ],
-            MATCH_FIELDS,
-        )
-        earlier = rows.filtered(lambda row: row.last_fetch_id == run)
-        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
-        return [row._known_row() for row in rows], seen
 
     def _known_row(self):
         return KnownRow(

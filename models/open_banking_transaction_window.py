@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..feed import Seen, families
+
 # What recognising a row of the feed needs, in one query.
 MATCH_FIELDS = (
     "key",
@@ -26,6 +28,24 @@ class OpenBankingTransaction(models.Model):
     """What a reading does to rows that the feed has already."""
 
     _inherit = "open.banking.transaction"
+
+    @api.model
+    def _known_rows(self, run, bank_rows):
+        """Look up the feed's rows that these rows may be, in one query.
+
+        :return: the feed's rows for `match`, and which of them this very reading has
+            brought on an earlier page
+        """
+        rows = self.search_fetch(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("family", "in", list(families(bank_rows))),
+            ],
+            MATCH_FIELDS,
+        )
+        earlier = rows.filtered(lambda row: row.last_fetch_id == run)
+        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
+        return [row._known_row() for row in rows], seen
 
     @api.model
     def _read_rows(self, account, transactions, first_position, asked=None):

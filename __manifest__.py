@@ -30,6 +30,7 @@ balance, until the consent is withdrawn.
         "views/open_banking_menus.xml",
         "views/consent_page_templates.xml",
         "wizards/open_banking_account_map_views.xml",
+        "wizards/open_banking_fetch_request_views.xml",
     ],
     "assets": {
         "web.assets_tests": [

@@ -41,6 +41,11 @@ class AccountJournal(models.Model):
         self.ensure_one()
         return self.open_banking_account_ids.action_fetch_now()
 
+    def action_open_banking_fetch_request(self):
+        """Choose the days to fetch, and see first what they would bring."""
+        self.ensure_one()
+        return self.open_banking_account_ids.action_fetch_request()
+
     def action_open_banking_log(self):
         """Show the bank log of this journal."""
         self.ensure_one()

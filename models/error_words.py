@@ -76,6 +76,11 @@ WORDS = {
         "The reading was interrupted and is done again from the start. Nothing is "
         "booked twice."
     ),
+    "empty_answer": _lt(
+        "The bank's balance has moved, but it sent no transactions. Odoo tries again "
+        "by itself and leaves no gap. If it goes on, fetch an earlier period with "
+        "Fetch transactions."
+    ),
     "orphaned": _lt(
         "The bank no longer delivers this account. It may have been closed, or the "
         "agreement with the bank has changed."

@@ -271,16 +271,6 @@ class OpenBankingAccount(models.Model):
             values["available_balance"] = bank_account.available.value
         self.write(values)
 
-    @api.model
-    def _currencies(self, codes):
-        """Find currencies, also those not in use, in one query.
-
-        :rtype: dict[str, res.currency]
-        """
-        currencies = self.env["res.currency"].with_context(active_test=False)
-        found = currencies.search([("name", "in", list(set(codes)))])
-        return {currency.name: currency for currency in found}
-
     def _as_bank_account(self):
         """Return this account as a record of the API, to know its own side by."""
         return Account(

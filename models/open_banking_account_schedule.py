@@ -43,7 +43,7 @@ class OpenBankingAccount(models.Model):
         if not accounts:
             raise UserError(self.env._("Choose a journal for the account first."))
         accounts._check_readable()
-        accounts._fetch_soon()
+        accounts._fetch_soon(user_id=self.env.uid)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -157,12 +157,26 @@ class OpenBankingAccount(models.Model):
             return True
 
     def _lock(self):
-        """Lock the account and its consent: Mastercard allows one reader a consent."""
-        if not self.try_lock_for_update(allow_referencing=True):
+        """Lock the account and its consent: Mastercard allows one reader a consent.
+
+        In one statement of SQL: the ORM locks the rows of one table at a time.
+        """
+        self.flush_recordset()
+        locked = self.env.execute_query(
+            SQL(
+                """
+                SELECT account.id
+                  FROM open_banking_account account
+                  JOIN open_banking_consent consent ON consent.id = account.consent_id
+                 WHERE account.id = %s
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                self.id,
+            )
+        )
+        if not locked:
             return False
-        if not self.consent_id.sudo().try_lock_for_update(allow_referencing=True):
-            return False
-        self.invalidate_recordset()
+        self.env.invalidate_all()
         return bool(self.filtered_domain(self._due_domain()))
 
     def _note_failure(self, error):

@@ -18,6 +18,8 @@ class OpenBankingCall(models.Model):
         "open.banking.account", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True)
+    user_id = fields.Many2one("res.users", help="Who pressed a button.")
+    changed_from = fields.Date(help="The oldest day on which the bank says it changed.")
     is_due = fields.Boolean(help="The account is due; its open run began earlier.")
 
 
@@ -26,10 +28,13 @@ class OpenBankingAccount(models.Model):
 
     _inherit = "open.banking.account"
 
-    def _fetch_soon(self):
-        """Let the scheduled job read these accounts, without waiting for it."""
+    def _fetch_soon(self, **why):
+        """Let the scheduled job read these accounts, without waiting for it.
+
+        :param why: more values of the call
+        """
         self.env["open.banking.call"].sudo().create(
-            [{"account_id": account.id} for account in self]
+            [{"account_id": account.id, **why} for account in self]
         )
         self._wake_up()
 
@@ -57,6 +62,8 @@ class OpenBankingAccount(models.Model):
         begun = [*mine, ("state", "in", OPEN_STATES), ("pages", ">", 0)]
         reading = self.env["open.banking.fetch"].search(begun).account_id
         calls = self.env["open.banking.call"].search(mine)
+        for call in calls.filtered(lambda call: not call.is_due):
+            call.account_id._take_note_of(call)
         stay = calls.filtered(lambda call: call.account_id in reading)
         stay.is_due = True
         calls.account_id.next_attempt = fields.Datetime.now()

@@ -5,7 +5,6 @@ from odoo import api, fields, models
 
 from ..bank_api import Malformed, PagingTokenRejected
 from ..const import BANK_TIMEZONE, CHUNK_SIZE, PAGE_SIZE
-from ..feed import fetch_window
 from .error_words import words
 
 # A half-read list is taken up again within this time; later its place in the list
@@ -16,6 +15,32 @@ RUN_STAYS_OPEN = timedelta(hours=12)
 MAX_PAGES = 5000
 
 OPEN_STATES = ("reading", "booking")
+UNFINISHED_STATES = ("waiting", *OPEN_STATES)
+
+# What a unit of work needs of its run, in one query.
+RUN_FIELDS = (
+    "account_id",
+    "state",
+    "started_on",
+    "window_from",
+    "window_to",
+    "is_asked",
+    "user_id",
+    "moves_watermark",
+    "changes_noted",
+    "paging_token",
+    "pages",
+    "received_count",
+    "new_count",
+    "known_count",
+    "changed_count",
+    "withdrawn_count",
+    "held_count",
+    "booked_count",
+    "unreadable",
+    "bank_balance",
+    "has_bank_balance",
+)
 
 
 class OpenBankingFetch(models.Model):
@@ -53,6 +78,7 @@ class OpenBankingFetch(models.Model):
     )
     state = fields.Selection(
         [
+            ("waiting", "Waiting"),
             ("reading", "Reading"),
             ("booking", "Booking"),
             ("done", "Done"),
@@ -110,29 +136,18 @@ class OpenBankingFetch(models.Model):
     @api.model
     def _open_run(self, account):
         """Return the run to go on with, or start one."""
-        run = self.search(
-            [("account_id", "=", account.id), ("state", "in", OPEN_STATES)]
+        runs = self.search_fetch(
+            [("account_id", "=", account.id), ("state", "in", UNFINISHED_STATES)],
+            RUN_FIELDS,
+            order="id",
         )
+        waiting = runs.filtered(lambda run: run.state == "waiting")
+        run = runs - waiting
         too_old = fields.Datetime.now() - RUN_STAYS_OPEN
         if run and run.state == "reading" and run.started_on < too_old:
             run._close("failed", "interrupted")
-            run = self.browse()
-        return run or self._start(account)
-
-    @api.model
-    def _start(self, account):
-        window_from, window_to = fetch_window(
-            self._bank_today(),
-            account.start_date or None,
-            account.synced_until or None,
-        )
-        return self.create(
-            {
-                **self._start_values(account),
-                "window_from": window_from,
-                "window_to": window_to,
-            }
-        )
+            return self._open_run(account)
+        return run or self._start(account, waiting)
 
     @api.model
     def _start_values(self, account):
@@ -265,12 +280,11 @@ class OpenBankingFetch(models.Model):
             self._reading_done()
 
     def _reading_done(self):
-        """The window was read to its end: only now the watermark moves."""
+        """The window was read to its end: only now the watermark may move."""
         counts = self.env["open.banking.transaction"]._settle(self)
         self.write({name: self[name] + count for name, count in counts.items()})
         self.state = "booking"
-        account = self.account_id
-        account.synced_until = max(filter(None, [account.synced_until, self.window_to]))
+        self._note_window_read()
 
     def _book_chunk(self):
         """Book the next rows; False when none is left."""

@@ -10,10 +10,8 @@ from ..bank_api import PENDING, raw_json
 from ..feed import (
     BankRow,
     KnownRow,
-    Seen,
     booking_order,
     content_hash,
-    families,
     family_of,
     join,
     match,
@@ -51,36 +49,22 @@ class OpenBankingTransaction(models.Model):
         :return: the counters of the run that grow, and by how much
         :rtype: dict[str, int]
         """
-        account = run.account_id
-        currencies = account._currencies(
-            transaction.original_amount.currency
-            for transaction in page.transactions
-            if transaction.original_amount
+        bank_rows, said = self._read_rows(
+            run.account_id, page.transactions, run.received_count, run._asked_days()
         )
-        said = {
-            position: self._values(account, transaction, currencies)
-            for position, transaction in enumerate(
-                page.transactions, run.received_count
-            )
-        }
-        bank_rows = [
-            self._bank_row(transaction, position, said[position]["content_hash"])
-            for position, transaction in enumerate(
-                page.transactions, run.received_count
-            )
-        ]
         known, seen = self._known_rows(run, bank_rows)
         found = match(bank_rows, known, seen=seen, join_later=True)
         self._create_rows(run, found.new, said)
         for pair in (*found.changed, *found.booked):
             pair.known.ref._change(run, said[pair.row.position])
+        self._take_in_asked(run, found, said)
         for pair in (*found.known, *found.changed, *found.booked):
             if pair.known.ref.booking_state == "to_book":
                 pair.known.ref.bank_order = pair.row.position
         for pair in found.known:
             pair.known.ref._follow_balance(said[pair.row.position])
         self._refs(found.withdrawn)._withdraw()
-        self._refs((*found.known, *found.withdrawn)).last_fetch_id = run
+        self._refs((*found.known, *found.withdrawn))._seen_in(run)
         self._refs(found.known)._is_listed_again()
         return {
             "new_count": len(found.new),
@@ -95,23 +79,6 @@ class OpenBankingTransaction(models.Model):
     @api.model
     def _refs(self, pairs):
         return self.union(*(pair.known.ref for pair in pairs))
-
-    @api.model
-    def _known_rows(self, run, bank_rows):
-        """Look up the feed's rows that these rows may be, in one query.
-
-        :return: the feed's rows for `match`, and which of them this very reading has
-            brought on an earlier page
-        """
-        rows = self.search(
-            [
-                ("account_id", "=", run.account_id.id),
-                ("family", "in", list(families(bank_rows))),
-            ]
-        )
-        earlier = rows.filtered(lambda row: row.last_fetch_id == run)
-        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
-        return [row._known_row() for row in rows], seen
 
     def _known_row(self):
         return KnownRow(
@@ -160,10 +127,11 @@ class OpenBankingTransaction(models.Model):
         )
 
     @api.model
-    def _values(self, account, transaction, currencies):
+    def _values(self, account, transaction, currencies, asked=None):
         """Return the field values of a feed row for what the bank sent.
 
         :param dict currencies: those of the original amounts, by code
+        :param tuple asked: the days a user asked for, whatever the start date
         """
         original = transaction.original_amount
         content = {
@@ -195,7 +163,7 @@ class OpenBankingTransaction(models.Model):
             "balance": transaction.balance or Decimal(0),
             "has_balance": transaction.balance is not None,
             "raw": raw_json(transaction.raw),
-            **self._booking_values(account, transaction, problem),
+            **self._booking_values(account, transaction, problem, asked),
         }
 
     @api.model
@@ -213,12 +181,14 @@ class OpenBankingTransaction(models.Model):
         return False
 
     @api.model
-    def _booking_values(self, account, transaction, problem):
+    def _booking_values(self, account, transaction, problem, asked=None):
         if transaction.state == PENDING:
             return {"booking_state": "none", "reason_code": False}
         if problem:
             return {"booking_state": "held", "reason_code": problem}
-        if account.start_date and transaction.date < account.start_date:
+        is_asked = asked and asked[0] <= transaction.date <= asked[1]
+        starts = account.start_date
+        if starts and transaction.date < starts and not is_asked:
             return {"booking_state": "left_out", "reason_code": "before_start"}
         return {"booking_state": "to_book", "reason_code": False}
 

@@ -4,6 +4,7 @@ from . import (
     test_cases,
     test_decisions,
     test_failures,
+    test_fetch_request,
     test_import,
     test_import_changes,
     test_journal,
@@ -16,4 +17,5 @@ from . import (
     test_tokens,
     test_tour,
     test_vault_and_settings,
+    test_windows,
 )

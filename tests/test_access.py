@@ -15,7 +15,12 @@ FEED = (
     "open.banking.fetch",
     "open.banking.transaction",
 )
-WIZARD = ("open.banking.account.map", "open.banking.account.map.line")
+WIZARD = (
+    "open.banking.account.map",
+    "open.banking.account.map.line",
+    "open.banking.fetch.request",
+    "open.banking.fetch.request.line",
+)
 
 # Who may do what: letters of read, write, create, unlink.
 MAY = {
@@ -380,13 +385,16 @@ class TestAccess(OpenBankingCase):
                 "action_book_on_open_day",
                 "action_choose_journals",
                 "action_confirm",
+                "action_fetch",
                 "action_fetch_now",
                 "action_follow_bank",
                 "action_keep_line",
                 "action_leave_out",
+                "action_fetch_request",
                 "action_open_banking_accounts",
                 "action_open_banking_connect",
                 "action_open_banking_fetch",
+                "action_open_banking_fetch_request",
                 "action_open_banking_log",
                 "action_open_banking_questions",
                 "action_open_lines",
@@ -396,6 +404,7 @@ class TestAccess(OpenBankingCase):
                 "action_replace",
                 "action_turn_sign",
                 "action_undo",
+                "action_preview",
                 "open_action",
                 "unlink",
             },

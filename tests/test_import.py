@@ -153,12 +153,12 @@ class TestImport(OpenBankingCase):
     # === PAGES === #
 
     def test_several_pages(self):
-        account = self.import_one("Prøvekonto", transactions=260)
-        self.assertEqual(len(self.lines(account)), 260)
+        account = self.import_one("Prøvekonto", transactions=460)
+        self.assertEqual(len(self.lines(account)), 460)
         self.assert_books_equal_bank(account)
         run = account.fetch_ids
         self.assertEqual(
-            (run.pages, run.received_count, run.booked_count), (3, 260, 260)
+            (run.pages, run.received_count, run.booked_count), (3, 460, 460)
         )
         self.assertEqual(run.trigger, "first")
         self.assertEqual(run.state, "done")

@@ -9,8 +9,8 @@ from chaos_workers import until
 from say import say
 
 CHECK_EVERY = 25  # kills
-ENDS_WITHIN = 120  # seconds
-SHORTEST, LONGEST = 0.02, 6.0  # seconds that a process may live
+ENDS_WITHIN = 600  # seconds
+SHORTEST, LONGEST = 0.02, 3.0  # seconds that a process may live
 
 
 class Killings:

@@ -10,6 +10,7 @@ import lint
 import odoo_log
 import odoo_run
 import places
+import run_chaos
 
 PYTEST_TIMEOUT = 2700
 PYLINT_LEFT_OUT = (
@@ -176,6 +177,15 @@ def odoo(bench):
     bench.check("log of the tests inside Odoo", odoo_log.bad_entries(log))
 
 
+def chaos(bench):
+    """the importing process killed again and again, then all at once (./dev/chaos)"""
+    if name := bench.copy_of_installed("chaos"):
+        wrong = run_chaos.run(
+            bench.run.server, name, bench.logs, kills=15, seed=1, small=True
+        )
+        bench.check("chaos: feed, books and log", wrong)
+
+
 def test_lint(bench):
     """Odoo's own quality checks, as far as they speak of this add-on"""
     if name := bench.copy_of_installed("test_lint"):
@@ -256,6 +266,7 @@ STEPS = {
     "upgrade": upgrade,
     "uninstall": uninstall,
     "odoo": odoo,
+    "chaos": chaos,
     "lint": test_lint,
 }
 PYTEST_STEPS = ("pure", "odoo")

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_callback,
+    test_calls,
     test_cases,
     test_decisions,
     test_failures,

@@ -9,7 +9,7 @@ class OpenBankingAccount(models.Model):
     _inherit = "open.banking.account"
 
     def _coverage(self, first, last):
-        """Say for each day which completed run covered it last; the run has its consent.
+        """Say for each day which completed run covered it last, hence which consent.
 
         A run that failed covers nothing, whatever it had read until then.
 

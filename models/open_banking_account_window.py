@@ -8,6 +8,10 @@ from ..const import FETCH_INTERVAL_HOURS
 from ..feed import fetch_window
 from ..feed.windows import HISTORY
 
+# Mastercard begins to read the bank when the consent is given.
+FIRST_DATA_WITHIN = timedelta(days=1)
+FIRST_DATA_SOON = timedelta(minutes=10)
+
 
 class OpenBankingAccount(models.Model):
     """Which days are to be read next, and why."""
@@ -72,9 +76,21 @@ class OpenBankingAccount(models.Model):
         waiting = [*mine, ("state", "=", "waiting")]
         if self.oldest_change or runs.search_count(waiting, limit=1):
             self.next_attempt = now
+        elif self._waits_for_first_data():
+            self.next_attempt = now + FIRST_DATA_SOON
         if self.next_attempt <= now:
             self._wake_up()
         return result
+
+    def _waits_for_first_data(self):
+        """Whether Mastercard has not yet read this account at the bank.
+
+        After a consent the data arrives by and by (its page "Data synchronisation"):
+        an empty list proves nothing then. A day later it is what there is.
+        """
+        begun = self.consent_id.authorised_on
+        is_new = begun and fields.Datetime.now() - begun < FIRST_DATA_WITHIN
+        return bool(is_new and not self.bank_synchronized_on and not self.synced_until)
 
     @api.model
     def _currencies(self, codes):

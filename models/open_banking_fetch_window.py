@@ -134,9 +134,10 @@ class OpenBankingFetch(models.Model):
 
     def _note_window_read(self):
         """Move the watermark: a complete window is read and stored."""
-        if not self.moves_watermark:
-            return
         account = self.account_id
+        not_yet = not self.received_count and account._waits_for_first_data()
+        if not self.moves_watermark or not_yet:
+            return
         values = {
             "synced_until": max(filter(None, [account.synced_until, self.window_to])),
             "has_synced_balance": self.has_bank_balance,

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_access_methods,
     test_callback,
     test_calls,
     test_cases,

@@ -79,10 +79,10 @@ def tell(odoo_url, bank_url, database, options):
     choose_journals(odoo, wizard)
     watch_import(odoo, started="first")
     first = report(odoo, bank_url)
-    before = count_lines(odoo)
+    before, last_run = count_lines(odoo), newest_run(odoo)
     say("The same once more: everything is known already")
     odoo.call(ACCOUNT, "action_fetch_now", [each["id"] for each in accounts_of(odoo)])
-    watch_import(odoo, started="second")
+    watch_import(odoo, started="second", after=last_run)
     added = count_lines(odoo) - before
     say(f"Second run: {added} lines added")
     return first and added == 0
@@ -219,8 +219,16 @@ def count_lines(odoo):
     return odoo.call("account.bank.statement.line", "search_count", [])
 
 
-def watch_import(odoo, started):
-    """Show the progress of the background jobs until all runs are closed."""
+def newest_run(odoo):
+    """The number of the newest run in the bank log."""
+    return odoo.search_read("open.banking.fetch", [], ["id"], limit=1)[0]["id"]
+
+
+def watch_import(odoo, started, after=0):
+    """Show the progress of the background jobs until all runs are closed.
+
+    :param int after: each account must have had a run after this one
+    """
     due = [("journal_id", "!=", False), ("next_attempt", "<=", "now")]
     open_runs = [("state", "in", ["reading", "booking"])]
     end = time.monotonic() + GIVE_UP_AFTER
@@ -228,6 +236,8 @@ def watch_import(odoo, started):
     while time.monotonic() < end:
         waiting = odoo.call(ACCOUNT, "search_count", due)
         waiting += odoo.call("open.banking.fetch", "search_count", open_runs)
+        begun = odoo.call("open.banking.fetch", "search_count", [("id", ">", after)])
+        waiting += max(0, len(accounts_of(odoo)) - begun)
         lines = count_lines(odoo)
         if (waiting, lines) != shown:
             shown = waiting, lines

@@ -37,7 +37,9 @@ def parse(arguments):
     """Read the command line."""
     intro, _, rest = __doc__.partition("\n\n")
     parser = argparse.ArgumentParser(prog="./dev/chaos", description=intro, epilog=rest)
-    parser.add_argument("--kills", type=int, default=200, metavar="N")
+    parser.add_argument(
+        "--kills", type=int, default=200, metavar="N", help="default: 200"
+    )
     parser.add_argument("--seed", type=int, help="default: one that is printed")
     parser.add_argument(
         "--small", action="store_true", help="accounts with a few transactions only"
@@ -105,7 +107,7 @@ def rampage(books, bank_url, importer, kills, seed):
     report(killings, seconds)
     if killings.problems:
         return killings.problems
-    return chaos_together.run(books, bank, importer, killings)
+    return chaos_together.run(books, bank, importer)
 
 
 def report(killings, seconds):
@@ -122,9 +124,7 @@ def report(killings, seconds):
         " FROM open_banking_fetch GROUP BY 1 ORDER BY 1"
     )
     say(f"Runs: {', '.join(f'{state} {count}' for state, count in states)}")
-    say(
-        f"Accounts: {len(books.accounts())}, rows: {outcome.rows}",
-    )
+    say(f"Accounts: {len(books.accounts())}, rows: {outcome.rows}")
     say(
         f"Lines: {outcome.lines}, of transactions taken back later:"
         f" {outcome.withdrawn_lines}"

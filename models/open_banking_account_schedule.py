@@ -200,6 +200,7 @@ class OpenBankingAccount(models.Model):
             }
         )
         self.env["open.banking.fetch"]._note_failure(self, code, error)
+        self._wake_up(self.next_attempt)
 
     def _waiting_time(self, error):
         back_off = BACK_OFF_MINUTES[min(self.failures, len(BACK_OFF_MINUTES) - 1)]

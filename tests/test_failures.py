@@ -258,7 +258,8 @@ class TestFailures(OpenBankingCase):
         account = self.import_one("Prøvekonto", **options)
         self.add(account, amount="-1.00", copies=2)
         self.fetch_again(account)
-        self.assertEqual(len(self.lines(account)), 35)
+        # The open run goes on; what it cannot have seen comes with the next one.
+        self.assertEqual(len(self.lines(account)), 37)
         self.all_is_well(account)
 
     def test_a_paging_token_that_repeats(self):

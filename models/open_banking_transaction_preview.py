@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 
 from ..bank_api import AccessTokenRejected, BankApiError
 from ..const import PAGE_SIZE
-from ..feed import families, match, settled_window
+from ..feed import BOOKED, BookedRow, families, match, settled_window, suspects
 from .error_words import words
 
 # A preview is made while the user waits, and keeps the jobs away from the account.
@@ -139,7 +139,12 @@ class OpenBankingTransaction(models.Model):
         )
         known = self._rows_to_compare(account, bank_rows, covered)
         found = match(bank_rows, known, covered=covered or None)
-        fresh = [said[pair.row.position] for pair in found.new]
+        doubles = self._suspected(account, found.new)
+        fresh = [
+            {**values, "is_suspect": pair.key in doubles}
+            for pair in found.new
+            for values in [said[pair.row.position]]
+        ]
         wanted = [
             said[pair.row.position]
             for pair in (*found.known, *found.changed, *found.booked, *found.rekeyed)
@@ -163,6 +168,30 @@ class OpenBankingTransaction(models.Model):
         rows = self.search([("account_id", "=", account.id), *domain])
         return [row._known_row() for row in rows]
 
+    def _suspected(self, account, pairs):
+        """Return the keys of the new rows that would be held as possible duplicates."""
+        fresh = [
+            BookedRow(
+                key=pair.key,
+                date=pair.row.date,
+                amount=pair.row.amount,
+                currency=pair.row.currency,
+                text=pair.row.text,
+                balance=pair.row.balance,
+            )
+            for pair in pairs
+            if pair.row.state == BOOKED and not pair.row.is_deleted
+        ]
+        others = self.search(
+            [
+                ("account_id", "=", account.id),
+                ("date", "in", list({row.date for row in fresh if row.date})),
+                ("state", "=", "booked"),
+            ]
+        )
+        known = [row._for_suspicion() for row in others]
+        return {row.key for row, _other in suspects(fresh, [*fresh, *known])}
+
     def _what_booking_would_do(self, account, said):
         """Count what would be held, and what would be booked on days of note."""
         to_book = [each for each in said if each["booking_state"] == "to_book"]
@@ -172,13 +201,33 @@ class OpenBankingTransaction(models.Model):
             for day in {each["date"] for each in to_book}
             if company._get_violated_lock_dates(day, False, journal)
         }
-        held = Counter(
-            each["reason_code"] for each in said if each["booking_state"] == "held"
-        )
-        held.update("locked_period" for each in to_book if each["date"] in locked)
+        held = [each["reason_code"] for each in said if each["booking_state"] == "held"]
+        held += self._reasons_to_hold(account, to_book, locked)
         starts = account.start_date
         return {
-            "held": held,
+            "held": Counter(held),
             "locked_days": tuple(sorted(locked)),
             "before_start": sum(bool(starts) and e["date"] < starts for e in to_book),
         }
+
+    def _reasons_to_hold(self, account, to_book, locked):
+        """Return why rows that could be booked would wait, in booking's own order."""
+        open_rows = [
+            each
+            for each in to_book
+            if not each.get("is_suspect") and each["date"] not in locked
+        ]
+        doubles = sum(bool(each.get("is_suspect")) for each in to_book)
+        payments = {n: (e["date"], e["amount"]) for n, e in enumerate(open_rows)}
+        unasked = account.company_id.open_banking_adopt_lines
+        alike = [
+            line
+            for line, is_sure in account._lines_alike(payments).values()
+            if not (unasked and is_sure)
+        ]
+        closed = len(to_book) - doubles - len(open_rows)
+        return [
+            *["possible_duplicate"] * doubles,
+            *["locked_period"] * closed,
+            *["looks_like_line"] * len(alike),
+        ]

@@ -353,3 +353,19 @@ class TestDecisions(OpenBankingCase):
         self.assertTrue(all(line.open_banking_transaction_id for line in lines))
         self.assertEqual(len(self.lines(self.account)), 9)
         self.assertEqual(self.account.proof_state, "equal")
+
+    def test_a_preview_tells_what_would_be_asked(self):
+        self.bank.control("settings", {"running_balances": False})
+        self.add(self.account, amount="-42.00", text="12.03 EXAMPLE STORE", date=-2)
+        self.fetch()
+        self.by_hand(-42.5, -3)
+        self.add(self.account, amount="-42.00", text="Example Store", date=-2)
+        self.add(self.account, amount="-42.50", date=-2)
+        self.env.flush_all()
+        window = (self.today - timedelta(days=9), self.today)
+        with self.own_cursors():
+            preview = self.account.with_user(self.bookkeeper)._preview(window)
+        self.assertEqual(preview.held, {"possible_duplicate": 1, "looks_like_line": 1})
+        run = self.fetch()
+        self.assertEqual(run.held_count, preview.held.total())
+        self.assertEqual(run.new_count, preview.new)

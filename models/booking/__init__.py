@@ -1,3 +1,9 @@
 """Turning feed rows into statement lines. Touches the database, never the network."""
 
-from . import account_bank_statement, open_banking_transaction, opening, statements
+from . import (
+    account_bank_statement,
+    adoption,
+    open_banking_transaction,
+    opening,
+    statements,
+)

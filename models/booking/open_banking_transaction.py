@@ -2,7 +2,6 @@ import psycopg2
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from .adoption import lines_alike
 from .statement_lines import line_values, partners_by_account_number
 
 
@@ -56,7 +55,8 @@ class OpenBankingTransaction(models.Model):
         :return: the rows that need no line of their own, at least not now
         """
         rows = self.filtered(lambda row: not row.approved)
-        found = lines_alike(rows)
+        payments = {row: (row.date, row._exact(row.amount)) for row in rows}
+        found = self.account_id._lines_alike(payments) if rows else {}
         unasked = rows.company_id.open_banking_adopt_lines
         for row, (line, is_sure) in found.items():
             if unasked and is_sure:

@@ -54,7 +54,7 @@ class ConsentPage(http.Controller):
         authorisation = from_cookie()
         if not authorisation:
             return self._unknown_link()
-        if authorisation.state == "storing":
+        if authorisation.state == "chosen":
             return page("consent_wait")
         if authorisation.state != "done":
             unfinished = request.env._(

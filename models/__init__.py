@@ -8,6 +8,8 @@ from . import (
     open_banking_authorisation,
     open_banking_call,
     open_banking_consent,
+    open_banking_consent_renewal,
+    open_banking_consent_tokens,
     open_banking_fetch,
     open_banking_fetch_proof,
     open_banking_fetch_undo,

@@ -35,6 +35,7 @@ class OpenBankingAuthorisation(models.Model):
 
     _name = "open.banking.authorisation"
     _description = "Bank Authorisation"
+    _inherit = ["mail.thread"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -47,7 +48,7 @@ class OpenBankingAuthorisation(models.Model):
             ("sent", "Sent"),
             ("opened", "Opened"),
             ("at_bank", "At the bank"),
-            ("storing", "Being stored"),
+            ("chosen", "Accounts chosen"),
             ("done", "Done"),
             ("cancelled", "Cancelled"),
             ("failed", "Failed"),
@@ -57,6 +58,7 @@ class OpenBankingAuthorisation(models.Model):
         default="draft",
         required=True,
         readonly=True,
+        tracking=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True
@@ -71,13 +73,22 @@ class OpenBankingAuthorisation(models.Model):
     consent_id = fields.Many2one(
         "open.banking.consent", readonly=True, check_company=True, ondelete="set null"
     )
+    renews_id = fields.Many2one(
+        "open.banking.consent",
+        readonly=True,
+        check_company=True,
+        ondelete="set null",
+        help="The consent that is to be renewed. It works until the new one is stored.",
+    )
     user_id = fields.Many2one("res.users", string="Asked by", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Contact", check_company=True)
     expires_on = fields.Datetime(
         string="Link Valid Until", required=True, readonly=True
     )
+    sent_on = fields.Datetime(readonly=True)
     opened_on = fields.Datetime(readonly=True)
-    at_bank_on = fields.Datetime(string="Sent to the Bank", readonly=True)
+    at_bank_on = fields.Datetime(string="Went to the Bank", readonly=True)
+    chosen_on = fields.Datetime(readonly=True)
     done_on = fields.Datetime(readonly=True)
     ended_on = fields.Datetime(string="Ended Without Consent", readonly=True)
     error_code = fields.Char(readonly=True)
@@ -106,24 +117,29 @@ class OpenBankingAuthorisation(models.Model):
     # === THE LINK === #
 
     @api.model
-    def _make_link(self, company, journal=None, user=None, purpose="connect"):
+    def _make_link(self, company, journal=None, user=None, renews=None, **values):
         """Open an attempt and return the address of its page.
 
         The address holds a secret that is kept here as a hash only: it cannot be shown
         a second time.
 
+        :param res.users user: who asked; also the contact when none is in `values`
+        :param open.banking.consent renews: the consent to be renewed
+        :param values: more of the attempt, such as `partner_id` or `expires_on`
         :return: the address, relative to the server
         :rtype: str
         """
         token = secrets.token_urlsafe(32)
         self.sudo().create(
             {
-                "purpose": purpose,
+                "purpose": "renew" if renews else "connect",
                 "company_id": company.id,
                 "journal_id": journal.id if journal else False,
+                "renews_id": renews.id if renews else False,
                 "user_id": user.id if user else False,
                 "partner_id": user.partner_id.id if user else False,
                 "expires_on": fields.Datetime.now() + ON_THE_SPOT_LIFE,
+                **values,
                 "link_hash": digest(token),
             }
         )
@@ -144,7 +160,7 @@ class OpenBankingAuthorisation(models.Model):
 
     def _is_open(self):
         now = fields.Datetime.now()
-        stuck = self.state == "storing" and self.write_date < now - STORING_TAKES
+        stuck = self.state == "chosen" and self.write_date < now - STORING_TAKES
         return (self.state in OPEN_STATES or stuck) and self.expires_on > now
 
     # === THE WAY TO THE BANK === #
@@ -240,7 +256,7 @@ class OpenBankingAuthorisation(models.Model):
         if not attempt or attempt.state != "at_bank" or not attempt._is_open():
             return False
         if has_code:
-            attempt.write({"state": "storing"})
+            attempt.write({"state": "chosen", "chosen_on": fields.Datetime.now()})
         else:
             attempt._fail("cancelled", state="cancelled")
         return True

@@ -1,1 +1,1 @@
-from . import callback, consent_page
+from . import callback, consent_page, export

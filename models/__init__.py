@@ -8,8 +8,14 @@ from . import (
     open_banking_authorisation,
     open_banking_call,
     open_banking_consent,
+    open_banking_consent_account,
+    open_banking_consent_end,
+    open_banking_consent_erasure,
+    open_banking_consent_export,
+    open_banking_consent_register,
     open_banking_consent_renewal,
     open_banking_consent_tokens,
+    open_banking_disconnection,
     open_banking_fetch,
     open_banking_fetch_proof,
     open_banking_fetch_undo,
@@ -24,6 +30,7 @@ from . import (
     open_banking_vault,
     res_company,
     res_config_settings,
+    res_partner,
 )
 
 from . import booking  # isort: skip (it extends a record of the files above)

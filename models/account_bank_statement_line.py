@@ -13,6 +13,15 @@ class AccountBankStatementLine(models.Model):
         ondelete="set null",
     )
 
+    # From the line to the run, and to the consent under which it was read.
+    open_banking_fetch_id = fields.Many2one(
+        related="open_banking_transaction_id.fetch_id", string="Read in Run"
+    )
+    open_banking_consent_id = fields.Many2one(
+        related="open_banking_transaction_id.fetch_id.consent_id",
+        string="Read Under Consent",
+    )
+
     # Whatever goes wrong elsewhere: a transaction of the bank is booked once.
     _open_banking_transaction_uniq = models.UniqueIndex(
         "(open_banking_transaction_id) WHERE open_banking_transaction_id IS NOT NULL",

@@ -46,6 +46,11 @@ class AccountJournal(models.Model):
         self.ensure_one()
         return self.open_banking_account_ids.action_fetch_request()
 
+    def action_open_banking_disconnect(self):
+        """Stop reading from the bank that feeds this journal, after asking."""
+        self.ensure_one()
+        return self.open_banking_account_ids.action_disconnect()
+
     def action_open_banking_log(self):
         """Show the bank log of this journal."""
         self.ensure_one()
@@ -119,6 +124,7 @@ class AccountJournal(models.Model):
         card = {
             "state": "fine",
             "connect": False,
+            "disconnect": account.consent_state == "active",
             "bank": account.provider_name,
             "questions": account.question_count,
             "last_fetch": self._open_banking_ago(account.last_fetch_on),
@@ -130,8 +136,10 @@ class AccountJournal(models.Model):
                 **card,
                 "state": "ended",
                 "connect": True,
-                "text": words(self.env, "consent_expired"),
+                "text": account.consent_id._end_text(),
             }
+        if account.consent_id.is_ending:
+            return {**card, "state": "running", "text": words(self.env, "ending")}
         if account.error_code:
             return {**card, "state": "error", "text": account.error_text}
         if progress or not account.last_fetch_on:

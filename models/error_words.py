@@ -33,6 +33,17 @@ WORDS = {
         "The consent has ended. Press Connect to bank to give it again; the "
         "transactions since then will be fetched without a gap."
     ),
+    "consent_revoked": _lt(
+        "The account holder has withdrawn the consent at the bank or at Mastercard. "
+        "Nothing more is read; the lines stay. Talk to him before you press Connect to "
+        "bank again."
+    ),
+    "disconnected": _lt(
+        "A user has disconnected the bank. Nothing more is read; the lines stay. Press "
+        "Connect to bank to go on without a gap."
+    ),
+    "ending": _lt("The bank is being disconnected."),
+    "replaced": _lt("Renewed by a newer consent."),
     "access_token_rejected": _lt(
         "Mastercard asked Odoo to identify itself again. Odoo does so by itself."
     ),

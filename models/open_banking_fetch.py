@@ -173,6 +173,17 @@ class OpenBankingFetch(models.Model):
             }
         )
 
+    def _stop(self, error_code):
+        """End these runs for good. Not `_close`: it asks again for a user's days."""
+        self.write(
+            {
+                "state": "failed",
+                "error_code": error_code,
+                "finished_on": fields.Datetime.now(),
+                "paging_token": False,
+            }
+        )
+
     @api.model
     def _note_failure(self, account, code, error):
         """Show a failure in the log; a run that can be taken up stays open."""

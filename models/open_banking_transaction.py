@@ -35,6 +35,9 @@ class OpenBankingTransaction(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    consent_id = fields.Many2one(
+        related="fetch_id.consent_id", string="Read Under Consent"
+    )
     last_fetch_id = fields.Many2one(
         "open.banking.fetch",
         string="Last Seen in",

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..bank_api import Client, Misconfigured
 from ..const import PRODUCTION_URL, SANDBOX_URL
@@ -46,6 +47,27 @@ class ResCompany(models.Model):
         help="A transaction from the bank takes a line of the same amount and day that "
         "is in the journal already, instead of asking, where there is no doubt.",
     )
+
+    # No public source says where the page itself is. This one is Mastercard's own and
+    # leads to it; an administrator can enter a better one.
+    open_banking_hub_url = fields.Char(
+        string="Mastercard's Page for Account Holders",
+        default="https://openbankingeu.mastercard.com/",
+        help="Where account holders see and withdraw what they share. Shown when a bank "
+        "is disconnected. Empty: no page is named.",
+    )
+
+    @api.constrains("open_banking_hub_url")
+    def _check_open_banking_hub_url(self):
+        for company in self:
+            address = company.open_banking_hub_url
+            if address and not address.startswith("https://"):
+                raise ValidationError(
+                    self.env._(
+                        "The address of Mastercard's page for account holders begins "
+                        "with https://."
+                    )
+                )
 
     def _open_banking_is_set_up(self):
         """Tell whether this company can talk to Mastercard at all."""

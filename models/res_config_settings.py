@@ -30,6 +30,9 @@ class ResConfigSettings(models.TransientModel):
     open_banking_adopt_lines = fields.Boolean(
         related="company_id.open_banking_adopt_lines", readonly=False
     )
+    open_banking_hub_url = fields.Char(
+        related="company_id.open_banking_hub_url", readonly=False
+    )
     open_banking_callback_url = fields.Char(
         string="Address to register at Mastercard",
         compute="_compute_open_banking_callback_url",

@@ -1,1 +1,6 @@
-from . import open_banking_account_map, open_banking_fetch_request
+from . import (
+    open_banking_account_map,
+    open_banking_disconnect,
+    open_banking_erasure,
+    open_banking_fetch_request,
+)

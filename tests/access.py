@@ -8,15 +8,19 @@ FEED = (
     "open.banking.account",
     "open.banking.authorisation",
     "open.banking.consent",
+    "open.banking.consent.account",
     "open.banking.fetch",
     "open.banking.transaction",
 )
 WIZARD = (
     "open.banking.account.map",
     "open.banking.account.map.line",
+    "open.banking.disconnect",
     "open.banking.fetch.request",
     "open.banking.fetch.request.line",
 )
+
+ERASURE = ("open.banking.erasure",)
 
 # Who may do what: letters of read, write, create, unlink.
 MAY = {
@@ -33,6 +37,8 @@ MAY = {
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 MAY_CONNECT = ("basic", "accountant")
+MAY_EXPORT = (*MAY_CONNECT, "manager")
+MAY_ERASE = ("manager",)
 
 DECISIONS = (
     "action_adopt",
@@ -123,7 +129,10 @@ class AccessCase(OpenBankingCase):
                 "expires_on": fields.Datetime.now(),
             }
         )
-        records = (consent, account, fetch, transaction, authorisation)
+        covered = env["open.banking.consent.account"].create(
+            {"consent_id": consent.id, "account_id": account.id, "name": "covered"}
+        )
+        records = (consent, account, fetch, transaction, authorisation, covered)
         return {record._name: record for record in records}
 
     def rpc(self, user, record, method, *args, **options):

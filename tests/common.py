@@ -97,6 +97,7 @@ class OpenBankingCommon:
         address, _state = attempt._go_to_bank("da_DK")
         back = self.customer.walk(address, bank=self.bank_id, accounts=accounts)
         brought = self.query_of(back)
+        self.env.flush_all()
         with self.own_cursors():
             attempt._come_back(brought["code"], brought.get("consentId", ""))
         self.env.invalidate_all()

@@ -5,7 +5,7 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .access import FEED, MAY, OPERATIONS, WIZARD, AccessCase
+from .access import ERASURE, FEED, MAY, MAY_ERASE, OPERATIONS, WIZARD, AccessCase
 
 
 @tagged("post_install", "-at_install")
@@ -14,7 +14,12 @@ class TestAccess(AccessCase):
 
     def test_models(self):
         for login, (_groups, on_feed, on_wizard) in MAY.items():
-            for names, rights in ((FEED, on_feed), (WIZARD, on_wizard)):
+            on_erasure = "rwcu" if login in MAY_ERASE else ""
+            for names, rights in (
+                (FEED, on_feed),
+                (WIZARD, on_wizard),
+                (ERASURE, on_erasure),
+            ):
                 for name in names:
                     model = self.env[name].with_user(self.users[login])
                     has = [k for k, op in OPERATIONS.items() if model.has_access(op)]

@@ -4,7 +4,17 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .access import DECISIONS, FEED, MAY_CONNECT, SECRETS, WIZARD, AccessCase
+from .access import (
+    DECISIONS,
+    ERASURE,
+    FEED,
+    MAY_CONNECT,
+    MAY_ERASE,
+    MAY_EXPORT,
+    SECRETS,
+    WIZARD,
+    AccessCase,
+)
 
 
 @tagged("post_install", "-at_install")
@@ -20,6 +30,10 @@ class TestAccessMethods(AccessCase):
             (self.journal, "action_open_banking_fetch"),
             (account, "action_fetch_now"),
             (account, "action_choose_journals"),
+            (account, "action_disconnect"),
+            (account.consent_id, "action_disconnect"),
+            (account.consent_id, "action_connect_again"),
+            (self.journal, "action_open_banking_disconnect"),
         )
         attempts = self.count("open.banking.authorisation")
         for login, user in self.users.items():
@@ -33,8 +47,28 @@ class TestAccessMethods(AccessCase):
                         self.rpc(user, record, method)
                     self.assertFalse(account.next_attempt)
         self.assertEqual(
-            self.count("open.banking.authorisation") - attempts, len(MAY_CONNECT)
+            self.count("open.banking.authorisation") - attempts, 2 * len(MAY_CONNECT)
         )
+
+    def test_who_may_export_and_erase(self):
+        consent = self.ours["open.banking.consent"]
+        consent.write({"state": "expired", "partner_id": self.bookkeeper.partner_id.id})
+        consent.partner_id.company_id = False
+        calls = (
+            (consent, "action_export", MAY_EXPORT),
+            (consent.partner_id, "action_open_banking_export", MAY_EXPORT),
+            (consent, "action_erase", MAY_ERASE),
+            (consent.partner_id, "action_open_banking_erase", MAY_ERASE),
+        )
+        for login, user in self.users.items():
+            for record, method, may in calls:
+                with self.subTest(f"{login} {method}"):
+                    if login in may:
+                        self.assertIn("type", self.rpc(user, record, method))
+                        continue
+                    with self.assertRaises(UserError):
+                        self.rpc(user, record, method)
+        self.assertFalse(consent.erased_on)
 
     def test_decisions_refuse_users_without_rights(self):
         row = self.ours["open.banking.transaction"]
@@ -63,11 +97,28 @@ class TestAccessMethods(AccessCase):
             (account, "action_choose_journals"),
             (account, "action_open_transactions"),
             (account, "action_turn_sign"),
+            (account, "action_disconnect"),
+            (self.other_journal, "action_open_banking_disconnect"),
+            *(
+                (self.theirs["open.banking.consent"], name)
+                for name in (
+                    "action_connect_again",
+                    "action_disconnect",
+                    "action_export",
+                    "action_open_accounts",
+                    "action_open_authorisations",
+                    "action_open_lines",
+                    "action_open_runs",
+                )
+            ),
             *((self.theirs["open.banking.transaction"], name) for name in DECISIONS),
             (self.theirs["open.banking.fetch"], "action_undo"),
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 self.rpc(user, record, method)
+        with self.assertRaises(AccessError):
+            theirs = self.theirs["open.banking.consent"]
+            self.rpc(self.users["manager"], theirs, "action_erase")
 
     def test_only_actions_can_be_called(self):
         package = __package__.rsplit(".", 1)[0]
@@ -88,14 +139,24 @@ class TestAccessMethods(AccessCase):
                 "action_book_on_open_day",
                 "action_choose_journals",
                 "action_confirm",
+                "action_connect_again",
+                "action_disconnect",
+                "action_erase",
+                "action_export",
                 "action_fetch",
                 "action_fetch_now",
                 "action_follow_bank",
                 "action_keep_line",
                 "action_leave_out",
                 "action_fetch_request",
+                "action_open_accounts",
+                "action_open_authorisations",
                 "action_open_banking_accounts",
                 "action_open_banking_connect",
+                "action_open_banking_consents",
+                "action_open_banking_disconnect",
+                "action_open_banking_erase",
+                "action_open_banking_export",
                 "action_open_banking_fetch",
                 "action_open_banking_fetch_request",
                 "action_open_banking_log",
@@ -103,6 +164,7 @@ class TestAccessMethods(AccessCase):
                 "action_open_lines",
                 "action_open_questions",
                 "action_open_rows",
+                "action_open_runs",
                 "action_open_transactions",
                 "action_replace",
                 "action_set_statement_period",
@@ -124,7 +186,7 @@ class TestAccessMethods(AccessCase):
                 for field in self.env[name]._fields.values()
                 if field.groups == fields.NO_ACCESS
             }
-            for name in (*FEED, *WIZARD, "res.company")
+            for name in (*FEED, *WIZARD, *ERASURE, "res.company")
         }
         self.assertEqual({k: v for k, v in found.items() if v}, SECRETS)
 

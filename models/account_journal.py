@@ -134,7 +134,7 @@ class AccountJournal(models.Model):
         if account.consent_state != "active":
             return {
                 **card,
-                "state": "ended",
+                "state": account.consent_id._card_state(),
                 "connect": True,
                 "text": account.consent_id._end_text(),
             }

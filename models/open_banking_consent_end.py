@@ -1,9 +1,15 @@
+import logging
+
+import psycopg2
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from .error_words import words
 from .open_banking_fetch import UNFINISHED_STATES
+
+_logger = logging.getLogger(__name__)
 
 # A withdrawn consent is not to be renewed by a link that is still on its way. What a
 # customer has chosen at his bank already is being stored; it is left alone.
@@ -62,14 +68,25 @@ class OpenBankingConsent(models.Model):
             raise_if_not_found=False,
         )
         for consent in self.sudo().filtered("partner_id.email"):
-            if template:
-                template.sudo().send_mail(consent.id)
-                consent.message_post(
-                    body=self.env._(
-                        "%(contact)s was told by e-mail.",
-                        contact=consent.partner_id.name,
-                    )
-                )
+            told = bool(template) and consent._send_of_end(template.sudo())
+            said = self.env._("%(contact)s is told by e-mail.")
+            failed = self.env._("The e-mail to %(contact)s could not be made.")
+            name = consent.partner_id.display_name
+            consent.message_post(body=(said if told else failed) % {"contact": name})
+
+    def _send_of_end(self, template):
+        """Put the mail into the outbox; a template that somebody has spoiled must not
+        keep a consent alive.
+
+        :return: whether it lies there
+        :rtype: bool
+        """
+        try:
+            with self.env.cr.savepoint():
+                return bool(template.send_mail(self.id))
+        except (UserError, ValueError, psycopg2.DataError) as error:
+            _logger.warning("Consent %s: %s", self.id, type(error).__name__)
+            return False
 
     def _store(self, company, external_id, tokens, partner=None, user=None):
         """A consent that had ended may be given again: its accounts are read again."""
@@ -88,6 +105,14 @@ class OpenBankingConsent(models.Model):
     def _compute_end_text(self):
         for consent in self:
             consent.end_text = consent.state != "active" and consent._end_text()
+
+    def _card_state(self):
+        """What a user ended himself is no alarm to him.
+
+        :rtype: str
+        """
+        by_user = self.sudo().error_code == "disconnected"
+        return "disconnected" if by_user else "ended"
 
     def _end_text(self):
         """Say in words how this consent ended, and what to do.
@@ -142,8 +167,10 @@ class OpenBankingAccount(models.Model):
         """
         mine = [("account_id", "in", self.ids)]
         self.env["open.banking.call"].sudo().search(mine).unlink()
-        runs = self.env["open.banking.fetch"].sudo().search(
-            [*mine, ("state", "in", UNFINISHED_STATES)]
+        runs = (
+            self.env["open.banking.fetch"]
+            .sudo()
+            .search([*mine, ("state", "in", UNFINISHED_STATES)])
         )
         booking = runs.filtered(lambda run: run.state == "booking")
         (runs - booking)._stop(error_code)

@@ -39,9 +39,7 @@ class OpenBankingConsent(models.Model):
     def _check_erasable(self):
         """Say why the data under these consents cannot be erased, if that is so."""
         if not self.env.user.has_group("account.group_account_manager"):
-            raise UserError(
-                self.env._("Only accounting managers can erase bank data.")
-            )
+            raise UserError(self.env._("Only accounting managers can erase bank data."))
         self.check_access("read")
         active = self.filtered(lambda consent: consent.state == "active")
         if active:

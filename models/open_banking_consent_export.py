@@ -2,6 +2,7 @@ import json
 import zipfile
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 EXPORT_PATH = "/open_banking/export"
@@ -147,15 +148,20 @@ class OpenBankingConsent(models.Model):
         return {"type": "ir.actions.act_url", "url": address, "target": "self"}
 
     def _check_bookkeeper_or_manager(self):
-        if not self.env.user.has_group("account.group_account_manager"):
-            self._check_bookkeeper()
+        groups = ("account.group_account_basic", "account.group_account_manager")
+        if not any(map(self.env.user.has_group, groups)):
+            raise UserError(
+                self.env._(
+                    "Only bookkeepers and accounting managers can export bank data."
+                )
+            )
         self.check_access("read")
 
     def _export_into(self, file):
         """Write what is held under these consents into a ZIP file.
 
         With the user's own rights: what he cannot read does not come along. Bank rows
-        are written by and by, so that a long feed needs no more memory than a short one.
+        are written by and by, so that a long feed needs no more memory.
 
         :param file: a binary file, opened for writing
         """
@@ -174,7 +180,10 @@ class OpenBankingConsent(models.Model):
             yield f',\n"{name}": ['
             comma = ""
             for record in records:
-                values = {"id": record.id, **{each: plain(record, each) for each in names}}
+                values = {
+                    "id": record.id,
+                    **{each: plain(record, each) for each in names},
+                }
                 yield comma + "\n" + json.dumps(values, ensure_ascii=False)
                 comma = ","
             yield "\n]"

@@ -31,6 +31,14 @@ class OpenBankingConsent(models.Model):
     line_count = fields.Integer(compute="_compute_counts")
     ends_soon = fields.Boolean(compute="_compute_ends_soon", search="_search_ends_soon")
 
+    @api.depends("covered_ids.provider_name")
+    def _compute_name(self):
+        """The banks; also of a consent whose accounts are read under another now."""
+        super()._compute_name()
+        for consent in self.filtered(lambda consent: not consent.account_ids):
+            banks = sorted(set(consent.covered_ids.mapped("provider_name")) - {False})
+            consent.name = ", ".join(banks) or consent.name
+
     def _compute_authorisations(self):
         attempts = self.env["open.banking.authorisation"].search(
             self._domain_of_authorisations(), order="done_on desc, id desc"
@@ -81,9 +89,7 @@ class OpenBankingConsent(models.Model):
                 )
             )
             return lambda consent: found.get(consent, 0)
-        return lambda consent: records.search_count(
-            [(field, "=", consent.id), *domain]
-        )
+        return lambda consent: records.search_count([(field, "=", consent.id), *domain])
 
     @api.depends("state", "expires_on")
     def _compute_ends_soon(self):
@@ -168,6 +174,12 @@ class OpenBankingAccount(models.Model):
     _inherit = "open.banking.account"
 
     consent_end_text = fields.Char(related="consent_id.end_text")
+
+    def action_connect_again(self):
+        """Give the consent for this account again."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.consent_id.action_connect_again()
 
     def action_disconnect(self):
         """Disconnect the consents under which these accounts are read."""

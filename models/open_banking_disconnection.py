@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -112,9 +114,7 @@ class OpenBankingConsent(models.Model):
         """
         wanted = [("open_banking_consent", self.ids)]
         wanted.append(("open_banking_account", self.sudo().account_ids.ids))
-        return all(
-            self._lock_quietly(table, ids) == len(ids) for table, ids in wanted
-        )
+        return all(self._lock_quietly(table, ids) == len(ids) for table, ids in wanted)
 
     def _lock_quietly(self, table, ids):
         query = SQL(
@@ -148,3 +148,6 @@ class OpenBankingConsent(models.Model):
             consent._try_to_end()
         if consents:
             commit()
+        if requests.search_count([], limit=1):
+            in_a_minute = fields.Datetime.now() + timedelta(minutes=1)
+            self.env["open.banking.account"]._wake_up(in_a_minute)

@@ -48,13 +48,13 @@ class ResCompany(models.Model):
         "is in the journal already, instead of asking, where there is no doubt.",
     )
 
-    # No public source says where the page itself is. This one is Mastercard's own and
-    # leads to it; an administrator can enter a better one.
+    # No public source says where the page itself is. This is Mastercard's own site for
+    # account holders; an administrator can enter a better address.
     open_banking_hub_url = fields.Char(
         string="Mastercard's Page for Account Holders",
         default="https://openbankingeu.mastercard.com/",
-        help="Where account holders see and withdraw what they share. Shown when a bank "
-        "is disconnected. Empty: no page is named.",
+        help="Where account holders see and withdraw what they share. Named when a "
+        "bank is disconnected. Empty: no page is named.",
     )
 
     @api.constrains("open_banking_hub_url")

@@ -4,6 +4,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..models import open_banking_fetch
 from .common import OpenBankingCase
@@ -148,12 +149,32 @@ class TestDisconnect(DisconnectCase):
         self.assertEqual(consent.state, "withdrawn")
         self.assertFalse(self.mails(consent))
 
+    def test_a_spoiled_template_keeps_no_consent_alive(self):
+        consent = self.import_one("Driftskonto").consent_id
+        template = self.env.ref(
+            "account_mastercard_open_banking.mail_template_disconnect"
+        )
+        template.body_html = "<p><t t-out='object.no_such_field'/></p>"
+        with mute_logger(
+            "odoo.addons.account_mastercard_open_banking.models"
+            ".open_banking_consent_end",
+            "odoo.addons.mail.models.mail_render_mixin",
+        ):
+            self.disconnect(consent)
+        self.assertEqual(consent.state, "withdrawn")
+        self.assertFalse(self.mails(consent))
+        self.assertTrue(
+            consent.message_ids.filtered(
+                lambda m: "could not be made" in (m.body or "")
+            )
+        )
+
     def test_the_card_says_when_and_by_whom(self):
         account = self.import_one("Driftskonto")
         self.assertTrue(self.card(account)["disconnect"])
         self.disconnect(account)
         card = self.card(account)
-        self.assertEqual((card["state"], card["connect"]), ("ended", True))
+        self.assertEqual((card["state"], card["connect"]), ("disconnected", True))
         self.assertFalse(card["disconnect"])
         self.assertIn(self.bookkeeper.name, card["text"])
         self.assertIn("Disconnected on", card["text"])
@@ -193,8 +214,9 @@ class TestDisconnect(DisconnectCase):
         for account in accounts:
             self.add(account, amount="-11.00", text="I mellemtiden", date=-1)
         self.connect()
-        self.assertEqual([fact[:5] for fact in self.facts(accounts)],
-                         [fact[:5] for fact in before])
+        self.assertEqual(
+            [fact[:5] for fact in self.facts(accounts)], [fact[:5] for fact in before]
+        )
         self.run_jobs()
         for account, (*_rest, lines, _rows) in zip(accounts, before, strict=True):
             self.assertLessEqual(set(lines), set(self.lines(account).ids))
@@ -382,7 +404,9 @@ class TestEndedAtTheBank(DisconnectCase):
         self.assertEqual(consent.activity_ids.user_id, self.bookkeeper)
         self.assertIn("account holder", consent.activity_ids.note)
         self.assertFalse(self.mails(consent))
-        said = consent.message_ids.filtered(lambda m: "account holder" in (m.body or ""))
+        said = consent.message_ids.filtered(
+            lambda m: "account holder" in (m.body or "")
+        )
         self.assertEqual(len(said), 1)
         card = self.card(account)
         self.assertEqual((card["state"], card["connect"]), ("ended", True))

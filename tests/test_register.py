@@ -72,6 +72,9 @@ class TestRegister(OpenBankingCase):
         )
         self.assertEqual(self.covered(second), {(euro, False)})
         self.assertEqual(euro.covered_ids.consent_id, first | second)
+        self.connect()
+        self.assertFalse(first.account_ids)
+        self.assertEqual(first.name, accounts[0].provider_name)
 
     def test_an_account_that_is_no_longer_shared(self):
         accounts = self.import_all()
@@ -289,8 +292,9 @@ class TestExportDownload(ExportCase, OpenBankingHttpCase):
         self.assertIn("bank-data.zip", answer.headers["Content-Disposition"])
         said = self.read_zip(io.BytesIO(answer.content))
         self.assertEqual([each["id"] for each in said["consents"]], consent.ids)
-        self.assertEqual(len(said["transactions"]), self.count(
-            "open.banking.transaction"))
+        self.assertEqual(
+            len(said["transactions"]), self.count("open.banking.transaction")
+        )
         log = consent.message_ids.filtered(lambda m: "exported" in (m.body or ""))
         self.assertEqual(len(log), 1)
 

@@ -25,7 +25,9 @@ class OpenBankingDisconnect(models.TransientModel):
             companies = wizard.consent_ids.company_id.sudo()
             wizard.account_ids = wizard.consent_ids.account_ids
             wizard.contacts = ", ".join(
-                f"{partner.name} <{partner.email}>" if partner.email else partner.name
+                f"{partner.display_name} <{partner.email}>"
+                if partner.email
+                else partner.display_name
                 for partner in partners
             )
             wizard.has_email = any(partners.mapped("email"))

@@ -140,6 +140,20 @@ class TestDisconnect(DisconnectCase):
         self.assertEqual(consent.state, "withdrawn")
         self.assertFalse(self.mails(consent))
 
+    def test_the_customer_reads_it_in_his_language(self):
+        self.env["res.lang"]._activate_lang("da_DK")
+        module = self.env["ir.module.module"].search(
+            [("name", "=", "account_mastercard_open_banking")]
+        )
+        module._update_translations("da_DK")
+        consent = self.import_one("Driftskonto").consent_id
+        consent.partner_id.lang = "da_DK"
+        self.disconnect(consent)
+        mail = self.env["mail.mail"].search([("subject", "like", "læser ikke længere")])
+        self.assertEqual(mail.res_id, consent.id)
+        self.assertIn("har afbrudt forbindelsen til", mail.body_html)
+        self.assertIn("bogføringsloven", mail.body_html)
+
     def test_a_contact_without_an_address(self):
         consent = self.import_one("Driftskonto").consent_id
         consent.partner_id.email = False

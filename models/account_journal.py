@@ -136,7 +136,7 @@ class AccountJournal(models.Model):
                 **card,
                 "state": account.consent_id._card_state(),
                 "connect": True,
-                "text": account.consent_id._end_text(),
+                "text": account.consent_end_text,
             }
         if account.consent_id.is_ending:
             return {**card, "state": "running", "text": words(self.env, "ending")}

@@ -129,11 +129,6 @@ class OpenBankingConsent(models.Model):
                 day=day,
                 user=consent.ended_by_id.name or self.env._("a user"),
             )
-        if consent.state == "replaced":
-            return self.env._(
-                "The newer consent does not cover this account. Press Connect to bank "
-                "and choose it as well."
-            )
         return words(self.env, consent.error_code or "consent_expired")
 
 
@@ -141,6 +136,22 @@ class OpenBankingAccount(models.Model):
     """What stops at the accounts of a consent that was withdrawn."""
 
     _inherit = "open.banking.account"
+
+    consent_end_text = fields.Char(
+        compute="_compute_consent_end_text", string="How the Consent Ended"
+    )
+
+    @api.depends("consent_id.end_text")
+    @api.depends_context("lang", "tz")
+    def _compute_consent_end_text(self):
+        for account in self:
+            consent = account.consent_id
+            account.consent_end_text = consent.end_text
+            if consent.state == "replaced":
+                account.consent_end_text = self.env._(
+                    "The newer consent does not cover this account. Press Connect to "
+                    "bank and choose it as well."
+                )
 
     @api.model
     def _due_domain(self):

@@ -173,8 +173,6 @@ class OpenBankingConsent(models.Model):
 class OpenBankingAccount(models.Model):
     _inherit = "open.banking.account"
 
-    consent_end_text = fields.Char(related="consent_id.end_text")
-
     def action_connect_again(self):
         """Give the consent for this account again."""
         self.ensure_one()

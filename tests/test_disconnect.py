@@ -7,6 +7,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models import open_banking_fetch
+from ..rehearsal_bank.customer import Customer
 from .common import OpenBankingCase
 
 
@@ -240,23 +241,31 @@ class TestDisconnect(DisconnectCase):
 
     def test_the_same_consent_given_again(self):
         """Mastercard may know the customer's consent by the same name as before."""
+        self.bank.control("settings", {"reuse_consent": True})
         accounts = self.import_all()
         consent = accounts.consent_id
-        self.disconnect(consent)
+        self.disconnect(consent, reason="En fejl")
         for account in accounts:
             self.add(account, amount="-11.00", text="I mellemtiden", date=-1)
-        again = self.connect()
-        again.external_id, consent.external_id = "other", again.external_id
-        accounts.consent_id = consent
-        self.disconnect_by_hand(consent)
-        self.connect()
+        self.assertEqual(self.connect(), consent)
+        self.assertEqual(consent.state, "active")
+        self.assertFalse(consent.end_note or consent.ended_on or consent.end_text)
+        self.assertEqual(len(consent.covered_ids), 6)
         self.run_jobs()
         for account in accounts:
             self.assert_books_equal_bank(account, in_order=False)
 
-    def disconnect_by_hand(self, consent):
-        consent.state = "active"
-        self.disconnect(consent)
+    def test_an_account_that_a_newer_consent_left_behind(self):
+        accounts = self.import_all()
+        first = accounts.consent_id
+        self.customer = Customer(email="ole@nordlys.example", user="karen")
+        self.connect(accounts=["Driftskonto"])
+        first._end("replaced", "replaced")
+        left = first.account_ids
+        self.assertEqual(len(left), 2)
+        self.assertIn("does not cover this account", self.card(left[0])["text"])
+        self.assertIn("does not cover", left[0].consent_end_text)
+        self.assertEqual(first.end_text, "Renewed by a newer consent.")
 
 
 @tagged("post_install", "-at_install")

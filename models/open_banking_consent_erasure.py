@@ -26,7 +26,7 @@ class OpenBankingConsent(models.Model):
     _inherit = "open.banking.consent"
 
     erased_on = fields.Datetime(string="Bank Data Erased", readonly=True)
-    erased_by_id = fields.Many2one("res.users", string="Erased By", readonly=True)
+    erased_by_id = fields.Many2one("res.users", readonly=True)
 
     def action_erase(self):
         """Say what erasing does, and ask."""

@@ -24,7 +24,7 @@ class OpenBankingConsent(models.Model):
     asked_by_id = fields.Many2one("res.users", compute="_compute_authorisations")
     authorisation_count = fields.Integer(compute="_compute_authorisations")
     renewed_by_id = fields.Many2one(
-        "open.banking.consent", string="Renewed By", compute="_compute_renewed_by"
+        "open.banking.consent", compute="_compute_renewed_by"
     )
     account_count = fields.Integer(compute="_compute_counts")
     fetch_count = fields.Integer(compute="_compute_counts")

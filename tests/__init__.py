@@ -6,6 +6,7 @@ from . import (
     test_cases,
     test_decisions,
     test_disconnect,
+    test_disconnect_runs,
     test_disconnect_tour,
     test_erasure,
     test_failures,

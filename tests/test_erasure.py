@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
 from ..rehearsal_bank.customer import Customer
-from .test_disconnect import DisconnectCase
+from .disconnect import DisconnectCase
 
 
 @tagged("post_install", "-at_install")

@@ -71,6 +71,13 @@ class OpenBankingConsent(models.Model):
         for consent in self:
             consent.is_ending = consent in ending
 
+    def _store(self, company, external_id, tokens, partner=None, user=None):
+        """Who gives the consent anew takes an older word back that nobody acted on."""
+        consent = super()._store(company, external_id, tokens, partner, user)
+        requests = self.env["open.banking.disconnection"].sudo()
+        requests.search([("consent_id", "=", consent.id)]).unlink()
+        return consent
+
     def _disconnect(self, user, reason=False, tells_customer=False):
         """End these consents by a user's word: now, or as soon as nobody reads.
 
@@ -148,6 +155,7 @@ class OpenBankingConsent(models.Model):
         for consent in consents:
             # The lock comes first in a transaction: it must see what others committed.
             commit()
+            self.env.invalidate_all()
             consent._try_to_end()
         if consents:
             commit()

@@ -54,6 +54,17 @@ class TestDisconnectDuringARun(DisconnectCase):
         self.assertEqual(len(self.bank.wire_calls()), calls)
         self.assertFalse(consent.is_ending)
 
+    def test_a_request_is_over_when_the_consent_is_given_again(self):
+        self.bank.control("settings", {"reuse_consent": True})
+        account, _run = self.begin()
+        self.env["open.banking.disconnection"].create(
+            {"consent_id": account.consent_id.id, "user_id": self.bookkeeper.id}
+        )
+        self.connect(accounts=["Driftskonto"])
+        self.run_jobs()
+        self.assertEqual(account.consent_id.state, "active")
+        self.assert_books_equal_bank(account, in_order=False)
+
     def test_while_a_run_books(self):
         """The bank has said all of it: what was read is put into the books."""
         account, run = self.begin()

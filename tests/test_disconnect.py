@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -83,6 +83,18 @@ class TestDisconnect(DisconnectCase):
         self.disconnect(consent, tell_customer=False)
         self.assertEqual(consent.state, "withdrawn")
         self.assertFalse(self.mails(consent))
+
+    def test_mastercards_page_can_be_another_or_none(self):
+        consent = self.import_one("Driftskonto").consent_id
+        for address in ("http://hub.example/", "javascript:alert(1)"):
+            with self.assertRaisesRegex(ValidationError, "https"):
+                self.company.open_banking_hub_url = address
+        self.company.open_banking_hub_url = "https://hub.example/"
+        self.assertEqual(self.wizard(consent).hub_url, "https://hub.example/")
+        self.company.open_banking_hub_url = False
+        self.assertFalse(self.wizard(consent).hub_url)
+        self.disconnect(consent)
+        self.assertNotIn("href", self.mails(consent).body_html)
 
     def test_the_customer_reads_it_in_his_language(self):
         self.env["res.lang"]._activate_lang("da_DK")

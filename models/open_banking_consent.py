@@ -25,6 +25,7 @@ class OpenBankingConsent(models.Model):
         "res.partner",
         string="Contact",
         check_company=True,
+        ondelete="restrict",  # the register says who consented
         help="The person who gave the consent and can renew it.",
     )
     user_id = fields.Many2one("res.users", string="Responsible")

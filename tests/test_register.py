@@ -6,6 +6,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from ..models import open_banking_consent_export
 from ..rehearsal_bank.customer import Customer
@@ -139,6 +141,18 @@ class TestRegister(OpenBankingCase):
         self.run_jobs()
         self.assertEqual(account.fetch_ids[0].consent_id, second)
         self.assert_books_equal_bank(account, in_order=False)
+
+    def test_who_consented_cannot_be_deleted(self):
+        partner = self.env["res.partner"].create({"name": "Karen"})
+        self.import_one("Driftskonto").consent_id.partner_id = partner
+        self.env.flush_all()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            partner.unlink()
+        partner.action_archive()
 
     def test_searching(self):
         account = self.import_one("Driftskonto")

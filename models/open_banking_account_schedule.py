@@ -165,7 +165,8 @@ class OpenBankingAccount(models.Model):
         locked = self.env.execute_query(
             SQL(
                 """
-                SELECT account.id
+                SELECT EXISTS (SELECT FROM open_banking_disconnection asked
+                                WHERE asked.consent_id = consent.id)
                   FROM open_banking_account account
                   JOIN open_banking_consent consent ON consent.id = account.consent_id
                  WHERE account.id = %s
@@ -177,6 +178,10 @@ class OpenBankingAccount(models.Model):
         if not locked:
             return False
         self.env.invalidate_all()
+        if locked[0][0]:
+            # Somebody found the consent locked when he disconnected the bank.
+            self.consent_id._carry_out_disconnections()
+            return False
         return bool(self.filtered_domain(self._due_domain()))
 
     def _note_failure(self, error):

@@ -39,7 +39,7 @@ class OpenBankingDisconnection(models.Model):
 
 
 class OpenBankingAccount(models.Model):
-    """The worker that reads an account is also the one that stops."""
+    """The worker that reads is also the one that stops. See `_lock` as well."""
 
     _inherit = "open.banking.account"
 
@@ -48,13 +48,6 @@ class OpenBankingAccount(models.Model):
         result = super()._take_calls()
         self.env["open.banking.consent"]._take_disconnections()
         return result
-
-    def _lock(self):
-        """With the consent locked, see first whether somebody has ended it."""
-        locked = super()._lock()
-        if locked and self.consent_id._carry_out_disconnections():
-            return False
-        return locked
 
 
 class OpenBankingConsent(models.Model):
@@ -136,15 +129,10 @@ class OpenBankingConsent(models.Model):
         return len(self.env.cr.fetchall())
 
     def _carry_out_disconnections(self):
-        """Do what was asked for, if anything was.
-
-        :return: whether the consent has ended by it
-        :rtype: bool
-        """
+        """Do what was asked for, if anything was; the caller has the lock."""
         requests = self.env["open.banking.disconnection"].sudo()
         requests = requests.search([("consent_id", "in", self.ids)])
         requests._carry_out()
-        return bool(requests)
 
     @api.model
     def _take_disconnections(self):

@@ -25,6 +25,7 @@ balance, until the consent is withdrawn.
         "views/open_banking_authorisation_views.xml",
         "views/open_banking_consent_views.xml",
         "views/account_bank_statement_line_views.xml",
+        "views/open_banking_event_views.xml",
         "views/account_journal_views.xml",
         "views/account_journal_dashboard_views.xml",
         "views/res_config_settings_views.xml",

@@ -10,6 +10,7 @@ SANDBOX_URL = "https://api-sandbox.aiia.eu"
 CALLBACK_PATH = "/open_banking/callback"
 CONSENT_PAGE_PATH = "/open_banking/consent"
 OUTCOME_PATH = "/open_banking/outcome"
+WEBHOOK_PATH = "/open_banking/webhook"
 
 # One page of the bank's list, and one chunk of statement lines, are the unit of work
 # of a scheduled job: a few seconds, well inside Odoo's limits for cron workers.

@@ -17,6 +17,7 @@ from .errors import (
     Rejected,
     Transient,
 )
+from .events import Event, EventAccount, parse_event
 from .records import (
     BOOKED,
     PENDING,
@@ -45,6 +46,8 @@ __all__ = [
     "Client",
     "ConsentExpired",
     "CredentialsRejected",
+    "Event",
+    "EventAccount",
     "Malformed",
     "Misconfigured",
     "Money",
@@ -59,6 +62,7 @@ __all__ = [
     "Transient",
     "UpdateAnswer",
     "Verified",
+    "parse_event",
     "raw_json",
     "verify",
 ]

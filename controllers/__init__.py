@@ -1,1 +1,1 @@
-from . import callback, consent_page, export
+from . import callback, consent_page, export, webhook

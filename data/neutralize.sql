@@ -6,4 +6,5 @@ UPDATE open_banking_consent
        refresh_token_until = NULL;
 
 UPDATE res_company
-   SET open_banking_client_secret_encrypted = NULL;
+   SET open_banking_client_secret_encrypted = NULL,
+       open_banking_webhook_secret_encrypted = NULL;

@@ -16,6 +16,8 @@ from . import (
     open_banking_consent_renewal,
     open_banking_consent_tokens,
     open_banking_disconnection,
+    open_banking_event,
+    open_banking_event_reaction,
     open_banking_fetch,
     open_banking_fetch_proof,
     open_banking_fetch_undo,

@@ -38,6 +38,18 @@ WORDS = {
         "Nothing more is read; the lines stay. Talk to him before you press Connect to "
         "bank again."
     ),
+    "login_needed": _lt(
+        "The bank wants its customer to log in again before it delivers anything new. "
+        "Ask him to renew the consent; what is there can still be fetched."
+    ),
+    "connection_removed": _lt(
+        "The connection to this bank was removed at Mastercard. Press Connect to bank "
+        "to share its accounts again; the lines stay and there will be no gap."
+    ),
+    "consent_needs_update": _lt(
+        "Mastercard needs the customer to confirm the consent again. Ask him to renew "
+        "it; until the bank refuses, Odoo goes on reading."
+    ),
     "disconnected": _lt(
         "A user has disconnected the bank. Nothing more is read; the lines stay. Press "
         "Connect to bank to go on without a gap."

@@ -13,10 +13,13 @@ class OpenBankingConsent(models.Model):
 
         :param str error_code: why, in the table of words
         """
+        summary = self.env._("Bank consent needs renewal")
         for consent in self.sudo():
+            if summary in consent.activity_ids.mapped("summary"):
+                continue
             consent.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Bank consent needs renewal"),
+                summary=summary,
                 note=words(self.env, error_code),
                 user_id=consent.user_id.id or self.env.uid,
             )

@@ -24,6 +24,7 @@ class OpenBankingDisconnection(models.Model):
     company_id = fields.Many2one(related="consent_id.company_id", store=True)
     user_id = fields.Many2one("res.users")
     reason = fields.Char()
+    error_code = fields.Char(default="disconnected", required=True)
     tells_customer = fields.Boolean()
 
     def _carry_out(self):
@@ -31,7 +32,7 @@ class OpenBankingDisconnection(models.Model):
         for request in self:
             consent = request.consent_id
             if consent.state == "active":
-                consent._end("withdrawn", "disconnected", request.user_id)
+                consent._end("withdrawn", request.error_code, request.user_id)
                 consent.end_note = request.reason
                 if request.tells_customer:
                     consent._tell_customer_of_end()
@@ -71,12 +72,13 @@ class OpenBankingConsent(models.Model):
         requests.search([("consent_id", "=", consent.id)]).unlink()
         return consent
 
-    def _disconnect(self, user, reason=False, tells_customer=False):
-        """End these consents by a user's word: now, or as soon as nobody reads.
+    def _disconnect(self, user, reason=False, tells_customer=False, **why):
+        """End these consents by somebody's word: now, or as soon as nobody reads.
 
-        :param res.users user: whose word it is
+        :param res.users user: whose word it is; nobody's when it came from the bank
         :param str reason: in his words
         :param bool tells_customer: whether the contact gets a mail about it
+        :param why: `error_code`, when it is not a user who disconnects
         """
         requests = self.env["open.banking.disconnection"].sudo()
         active = self.sudo().filtered(lambda consent: consent.state == "active")
@@ -87,6 +89,7 @@ class OpenBankingConsent(models.Model):
                     "user_id": user.id,
                     "reason": reason,
                     "tells_customer": tells_customer,
+                    **why,
                 }
                 for consent in active
                 if not consent.is_ending

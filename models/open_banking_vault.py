@@ -116,7 +116,12 @@ class OpenBankingVault(models.AbstractModel):
         consents = self.env["open.banking.consent"].sudo()
         return bool(
             companies.search_count(
-                [("open_banking_client_secret_encrypted", "!=", False)], limit=1
+                [
+                    "|",
+                    ("open_banking_client_secret_encrypted", "!=", False),
+                    ("open_banking_webhook_secret_encrypted", "!=", False),
+                ],
+                limit=1,
             )
             or consents.search_count(
                 [("refresh_token_encrypted", "!=", False)], limit=1

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import consteq, hmac
 
 from ..bank_api import Client, Misconfigured
-from ..const import PRODUCTION_URL, SANDBOX_URL
+from ..const import PRODUCTION_URL, SANDBOX_URL, WEBHOOK_PATH
 from .open_banking_vault import NotSetUp
 
 
@@ -26,6 +27,11 @@ class ResCompany(models.Model):
     )
     open_banking_client_secret_encrypted = fields.Char(
         string="Open Banking Client Secret (encrypted)",
+        groups=fields.NO_ACCESS,
+        copy=False,
+    )
+    open_banking_webhook_secret_encrypted = fields.Char(
+        string="Open Banking Webhook Secret (encrypted)",
         groups=fields.NO_ACCESS,
         copy=False,
     )
@@ -117,4 +123,44 @@ class ResCompany(models.Model):
         return (
             fixed.get(company.open_banking_environment)
             or company.open_banking_custom_url
+        )
+
+    # === WEBHOOKS === #
+
+    def _open_banking_webhook_path(self):
+        """Return the path to which Mastercard sends this company's events.
+
+        Nobody can guess it, and nothing of it is stored: it follows from the secret of
+        the database. Whether an event is Mastercard's its signature says.
+        """
+        self.ensure_one()
+        proof = hmac(self.env(su=True), "open_banking_webhook", self.id)[:40]
+        return f"{WEBHOOK_PATH}/{self.id}-{proof}"
+
+    @api.model
+    def _open_banking_from_webhook_key(self, key):
+        """Return the company whose webhooks arrive under a key; empty if there is none.
+
+        :param str key: the last part of the path, as anybody may have sent it
+        """
+        number = key.partition("-")[0]
+        if not (number.isascii() and number.isdecimal() and len(number) < 10):
+            return self.browse()
+        company = self.sudo().browse(int(number)).exists()
+        path = f"{WEBHOOK_PATH}/{key}".encode()
+        if company and consteq(company._open_banking_webhook_path().encode(), path):
+            return company
+        return self.browse()
+
+    def _open_banking_app(self):
+        """Return the companies that share this company's agreement with Mastercard,
+        which knows one address for webhooks for all of them."""
+        self.ensure_one()
+        company = self.sudo().with_context(active_test=False)
+        return company | company.search(
+            [
+                ("open_banking_client_id", "!=", False),
+                ("open_banking_client_id", "=", company.open_banking_client_id),
+                ("open_banking_environment", "=", company.open_banking_environment),
+            ]
         )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 from ..const import CALLBACK_PATH
 
+WRITE_ONLY = ("open_banking_client_secret", "open_banking_webhook_secret")
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -15,14 +17,19 @@ class ResConfigSettings(models.TransientModel):
     open_banking_client_id = fields.Char(
         related="company_id.open_banking_client_id", readonly=False
     )
-    # Write-only: what was entered is never sent back to a browser, and this field
-    # has no column in which it could stay in clear.
+    # Write-only: what was entered is never sent back to a browser, and these fields
+    # have no column in which it could stay in clear.
     open_banking_client_secret = fields.Char(
-        compute="_compute_open_banking_client_secret",
-        inverse="_inverse_open_banking_client_secret",
+        compute="_compute_open_banking_secrets",
+        inverse="_inverse_open_banking_secrets",
     )
-    open_banking_has_secret = fields.Boolean(
-        compute="_compute_open_banking_client_secret"
+    open_banking_webhook_secret = fields.Char(
+        compute="_compute_open_banking_secrets",
+        inverse="_inverse_open_banking_secrets",
+    )
+    open_banking_has_secret = fields.Boolean(compute="_compute_open_banking_secrets")
+    open_banking_has_webhook_secret = fields.Boolean(
+        compute="_compute_open_banking_secrets"
     )
     open_banking_consent_days = fields.Integer(
         related="company_id.open_banking_consent_days", readonly=False
@@ -37,26 +44,35 @@ class ResConfigSettings(models.TransientModel):
         string="Address to register at Mastercard",
         compute="_compute_open_banking_callback_url",
     )
+    open_banking_webhook_url = fields.Char(
+        string="Address for webhooks", compute="_compute_open_banking_callback_url"
+    )
 
     @api.depends("company_id")
-    def _compute_open_banking_client_secret(self):
+    def _compute_open_banking_secrets(self):
         for settings in self:
             company = settings.company_id.sudo()
-            settings.open_banking_client_secret = False
+            settings.update(dict.fromkeys(WRITE_ONLY, False))
             settings.open_banking_has_secret = bool(
                 company.open_banking_client_secret_encrypted
             )
+            settings.open_banking_has_webhook_secret = bool(
+                company.open_banking_webhook_secret_encrypted
+            )
 
-    def _inverse_open_banking_client_secret(self):
+    def _inverse_open_banking_secrets(self):
         vault = self.env["open.banking.vault"]
         for settings in self:
-            secret = (settings.open_banking_client_secret or "").strip()
-            if secret:
-                encrypted = vault._encrypt(secret)
-                company = settings.company_id.sudo()
-                company.open_banking_client_secret_encrypted = encrypted
+            for name in WRITE_ONLY:
+                secret = (settings[name] or "").strip()
+                if secret:
+                    encrypted = vault._encrypt(secret)
+                    settings.company_id.sudo()[f"{name}_encrypted"] = encrypted
 
     @api.depends("company_id")
     def _compute_open_banking_callback_url(self):
         for settings in self:
-            settings.open_banking_callback_url = settings.get_base_url() + CALLBACK_PATH
+            base = settings.get_base_url()
+            settings.open_banking_callback_url = base + CALLBACK_PATH
+            webhook = settings.company_id._open_banking_webhook_path()
+            settings.open_banking_webhook_url = base + webhook

@@ -24,5 +24,7 @@ from . import (
     test_tokens,
     test_tour,
     test_vault_and_settings,
+    test_webhook_reactions,
+    test_webhooks,
     test_windows,
 )

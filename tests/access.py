@@ -9,6 +9,7 @@ FEED = (
     "open.banking.authorisation",
     "open.banking.consent",
     "open.banking.consent.account",
+    "open.banking.event",
     "open.banking.fetch",
     "open.banking.transaction",
 )
@@ -63,6 +64,7 @@ SECRETS = {
     "res.company": {
         "open_banking_client_secret_encrypted",
         "open_banking_state_proven_at",
+        "open_banking_webhook_secret_encrypted",
     },
 }
 
@@ -132,7 +134,11 @@ class AccessCase(OpenBankingCase):
         covered = env["open.banking.consent.account"].create(
             {"consent_id": consent.id, "account_id": account.id, "name": "covered"}
         )
-        records = (consent, account, fetch, transaction, authorisation, covered)
+        event = env["open.banking.event"].create(
+            {"company_id": company.id, "delivery_key": "key", "name": "SyncDone"}
+        )
+        records = (consent, account, fetch, transaction, authorisation)
+        records += (covered, event)
         return {record._name: record for record in records}
 
     def rpc(self, user, record, method, *args, **options):

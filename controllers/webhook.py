@@ -1,6 +1,6 @@
 import logging
 
-from odoo import http
+from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
 from ..bank_api import SignatureRejected, verify
@@ -24,7 +24,8 @@ class Webhook(http.Controller):
     @http.route(
         f"{WEBHOOK_PATH}/<string:key>",
         type="http",
-        auth="public",
+        auth="none",  # no user, no language: a third of the time saved
+        readonly=False,
         methods=["POST"],
         csrf=False,
         save_session=False,
@@ -33,7 +34,8 @@ class Webhook(http.Controller):
     )
     def receive(self, key, **_unread):
         """Take in one event. Whatever cannot be proven is refused in the same words."""
-        company = request.env["res.company"]._open_banking_from_webhook_key(key)
+        companies = request.env["res.company"].with_user(SUPERUSER_ID)
+        company = companies._open_banking_from_webhook_key(key)
         try:
             body = request.httprequest.get_data(cache=False)
             secret = self._secret(company)
@@ -43,7 +45,7 @@ class Webhook(http.Controller):
         except NotSetUp:
             # Our own fault, and perhaps mended before Mastercard's last attempt.
             return self._answer("unavailable", 503)
-        events = request.env["open.banking.event"].sudo()
+        events = company.env["open.banking.event"]
         if events._is_out_of_time(verified.timestamp):
             return self._refuse("out_of_time")
         events._receive(company, verified, body)
@@ -51,7 +53,7 @@ class Webhook(http.Controller):
 
     def _secret(self, company):
         encrypted = company.sudo().open_banking_webhook_secret_encrypted
-        return request.env["open.banking.vault"]._decrypt(encrypted) or ""
+        return company.env["open.banking.vault"]._decrypt(encrypted) or ""
 
     def _refuse(self, reason):
         _logger.info("A message to the webhook was refused: %s", reason)

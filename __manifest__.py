@@ -18,6 +18,7 @@ balance, until the consent is withdrawn.
         "security/ir.model.access.csv",
         "security/open_banking_security.xml",
         "data/ir_cron_data.xml",
+        "data/mail_template_connect.xml",
         "data/mail_template_disconnect.xml",
         "views/open_banking_transaction_views.xml",
         "views/open_banking_fetch_views.xml",
@@ -36,6 +37,7 @@ balance, until the consent is withdrawn.
         "wizards/open_banking_disconnect_views.xml",
         "wizards/open_banking_erasure_views.xml",
         "wizards/open_banking_fetch_request_views.xml",
+        "wizards/open_banking_link_views.xml",
     ],
     "assets": {
         "web.assets_tests": [

@@ -16,15 +16,13 @@ class ConsentPage(http.Controller):
         methods=["GET"],
         sitemap=False,
     )
-    def show(self, token):
+    def show(self, token, lang="", **_unknown):
         """Show who asks for what. Changes nothing: mail scanners press links too."""
         authorisation = authorisations()._from_link(token)
         if not authorisation:
             return self._unknown_link()
-        return page(
-            "consent_start",
-            {"authorisation": authorisation, "company": authorisation.company_id},
-        )
+        self._choose_language(authorisation, lang)
+        return page("consent_start", self._start_values(authorisation))
 
     @http.route(
         f"{CONSENT_PAGE_PATH}/<string:token>",
@@ -33,11 +31,12 @@ class ConsentPage(http.Controller):
         methods=["POST"],
         sitemap=False,
     )
-    def go(self, token):
+    def go(self, token, lang="", **_unknown):
         """Send the browser on to the bank."""
         authorisation = authorisations()._from_link(token)
         if not authorisation:
             return self._unknown_link()
+        self._choose_language(authorisation, lang)
         try:
             address, _state = authorisation._go_to_bank(request.env.lang)
         except UserError as error:
@@ -45,6 +44,28 @@ class ConsentPage(http.Controller):
         response = request.redirect(address, code=303, local=False)
         set_cookie(response, authorisation)
         return guarded(response)
+
+    @http.route(
+        f"{CONSENT_PAGE_PATH}/<string:token>/not-me",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def not_me(self, token, lang="", **_unknown):
+        """The link reached somebody else: it stops working, and we are told."""
+        authorisation = authorisations()._from_link(token)
+        if not authorisation:
+            return self._unknown_link()
+        self._choose_language(authorisation, lang)
+        authorisation._not_me()
+        return problem(
+            request.env._("Thank you for telling us"),
+            request.env._(
+                "The link no longer works, and the one who sent it is told. You need "
+                "do nothing more; please delete the mail."
+            ),
+        )
 
     @http.route(
         OUTCOME_PATH, type="http", auth="public", methods=["GET"], sitemap=False
@@ -71,6 +92,26 @@ class ConsentPage(http.Controller):
             )
             return guarded(request.redirect(action, code=303))
         return page("consent_done", {"company": authorisation.company_id})
+
+    def _choose_language(self, authorisation, wanted):
+        """Speak the language that was chosen here, else that of the link."""
+        installed = [code for code, _name in request.env["res.lang"].get_installed()]
+        for lang in (wanted, authorisation.lang):
+            if lang in installed:
+                request.update_context(lang=lang)
+                return
+
+    def _start_values(self, authorisation):
+        company = authorisation.company_id
+        languages = request.env["res.lang"].get_installed()
+        return {
+            "authorisation": authorisation,
+            "company": company,
+            "asked_by": authorisation.user_id,
+            "hub_url": company.open_banking_hub_url,
+            "languages": [each for each in languages if each[0] != request.env.lang],
+            "on_the_spot": self._may_map(authorisation),
+        }
 
     def _may_map(self, authorisation):
         user = request.env.user

@@ -27,6 +27,13 @@ class AccountJournal(models.Model):
         )
         return {"type": "ir.actions.act_url", "url": address, "target": "self"}
 
+    def action_open_banking_send_link(self):
+        """Let the customer give the consent himself, by a link he gets by e-mail."""
+        self.ensure_one()
+        self._open_banking_check_right()
+        self.company_id._open_banking_client()  # says what is missing, if anything is
+        return self.env["open.banking.link"]._for_journal(self)
+
     def action_open_banking_accounts(self):
         """Show the bank accounts registered for the journal's company."""
         self.ensure_one()

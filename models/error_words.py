@@ -154,6 +154,15 @@ WORDS = {
         "This consent belongs to another company. Nothing was stored."
     ),
     "no_accounts": _lt("The consent was given, but no account was shared."),
+    "withdrawn_by_user": _lt("A user withdrew the link. It no longer works."),
+    "not_me": _lt(
+        "The one who received the link said that it is not for him. It no longer "
+        "works. Check the contact's e-mail address, and send a new link."
+    ),
+    "link_expired": _lt(
+        "The link has run out without being used. Send a new one if the bank is still "
+        "to be connected."
+    ),
     "unknown": _lt(
         "Something went wrong that Odoo does not know. Your administrator finds the "
         "details in the server's log. Odoo tries again by itself."

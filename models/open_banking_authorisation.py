@@ -184,6 +184,7 @@ class OpenBankingAuthorisation(models.Model):
             if culture in CULTURES
             else "en",
             email=self.partner_id.email or None,
+            provider_id=self.provider_id.external_id or None,
         )
         now = fields.Datetime.now()
         self.write(

@@ -16,6 +16,7 @@ from . import (
     test_journal,
     test_leftovers,
     test_line_contents,
+    test_links,
     test_mapping,
     test_proof,
     test_reconnect,

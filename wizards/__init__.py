@@ -3,4 +3,5 @@ from . import (
     open_banking_disconnect,
     open_banking_erasure,
     open_banking_fetch_request,
+    open_banking_link,
 )

@@ -48,6 +48,11 @@ class AccountJournal(models.Model):
         self.ensure_one()
         return self.open_banking_account_ids.action_fetch_now()
 
+    def action_open_banking_synchronise(self):
+        """Ask the bank of this journal for news, with the customer if it must be."""
+        self.ensure_one()
+        return self.open_banking_account_ids.action_synchronise()
+
     def action_open_banking_fetch_request(self):
         """Choose the days to fetch, and see first what they would bring."""
         self.ensure_one()
@@ -147,11 +152,19 @@ class AccountJournal(models.Model):
             }
         if account.consent_id.is_ending:
             return {**card, "state": "running", "text": words(self.env, "ending")}
+        consent = account.consent_id
+        if consent.pause_text:
+            return {**card, "state": "paused", "text": consent.pause_text}
         if account.error_code:
             return {**card, "state": "error", "text": account.error_text}
         if progress or not account.last_fetch_on:
             first = self.env._("The first import starts in a moment.")
             return {**card, "state": "running", "text": progress or first}
+        if consent.news_asked_on:
+            text = self.env._(
+                "The bank was asked for news. They arrive within a few minutes."
+            )
+            return {**card, "state": "running", "text": text}
         if account.proof_state == "differs":
             return {
                 **card,

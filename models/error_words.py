@@ -56,6 +56,18 @@ WORDS = {
     ),
     "ending": _lt("The bank is being disconnected."),
     "replaced": _lt("Renewed by a newer consent."),
+    "not_covered": _lt(
+        "The newer consent does not cover this account. Ask the customer to renew the "
+        "consent and tick this account too, or leave the account out if it is no "
+        "longer to be read."
+    ),
+    "one_more_login": _lt(
+        "Thank you. Another of your banks asks you to log in as well. Press Continue."
+    ),
+    "other_customer": _lt(
+        "Somebody else has logged in at the bank, so nothing was changed. Please start "
+        "again, with the login and e-mail address you used before."
+    ),
     "access_token_rejected": _lt(
         "Mastercard asked Odoo to identify itself again. Odoo does so by itself."
     ),

@@ -25,6 +25,12 @@ CULTURES = {"da", "en", "sv", "fi", "nb"}
 CULTURE_CODES = {"sv": "se", "nb": "no"}
 
 
+def culture_of(lang):
+    """Return Mastercard's code for a language written as in Odoo (da_DK)."""
+    culture = (lang or "en")[:2]
+    return CULTURE_CODES.get(culture, culture) if culture in CULTURES else "en"
+
+
 def digest(value):
     """Return the hash under which a link, state or code is kept; never the value."""
     return hashlib.sha256((value or "").encode()).hexdigest()
@@ -175,32 +181,33 @@ class OpenBankingAuthorisation(models.Model):
         self.ensure_one()
         state = secrets.token_urlsafe(32)
         redirect_uri = self.get_base_url() + CALLBACK_PATH
-        culture = (lang or "en")[:2]
         client = self.company_id._open_banking_client()
         address = client.connect_url(
             redirect_uri=redirect_uri,
             state=state,
-            culture=CULTURE_CODES.get(culture, culture)
-            if culture in CULTURES
-            else "en",
+            culture=culture_of(lang),
             email=self.partner_id.email or None,
             provider_id=self.provider_id.external_id or None,
         )
-        now = fields.Datetime.now()
         self.write(
             {
-                "state": "at_bank",
-                "opened_on": self.opened_on or now,
-                "at_bank_on": now,
-                "ended_on": False,
-                "error_code": False,
+                **self._at_bank_values(fields.Datetime.now()),
                 "state_hash": digest(state),
                 "redirect_uri": redirect_uri,
-                # The bank's pages take their time; the link itself may be near its end.
-                "expires_on": max(self.expires_on, now + ON_THE_SPOT_LIFE),
             }
         )
         return address, state
+
+    def _at_bank_values(self, now):
+        return {
+            "state": "at_bank",
+            "opened_on": self.opened_on or now,
+            "at_bank_on": now,
+            "ended_on": False,
+            "error_code": False,
+            # The bank's pages take their time; the link itself may be near its end.
+            "expires_on": max(self.expires_on, now + ON_THE_SPOT_LIFE),
+        }
 
     # === THE WAY BACK === #
 
@@ -237,10 +244,13 @@ class OpenBankingAuthorisation(models.Model):
         except BankApiError as error:
             self._in_own_transaction("_fail", error.code, error.correlation_id)
             return
+        self._bring_accounts()
+
+    def _bring_accounts(self):
+        """Store which accounts were shared. The consent stands also without them."""
         try:
             self._in_own_transaction("_store_accounts")
         except BankApiError as error:
-            # The consent stands; the accounts are asked for again by the schedule.
             _logger.info("Authorisation %s: no accounts yet, %s", self.id, error.code)
 
     def _in_own_transaction(self, method, *args):
@@ -278,6 +288,9 @@ class OpenBankingAuthorisation(models.Model):
         consent = consents._store(
             self.company_id, external_id, tokens, self.partner_id, self.user_id
         )
+        self._note_done(consent)
+
+    def _note_done(self, consent):
         self.write(
             {
                 "state": "done",

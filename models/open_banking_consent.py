@@ -95,12 +95,22 @@ class OpenBankingConsent(models.Model):
             consent = self.sudo().create(
                 {"external_id": external_id, "company_id": company.id}
             )
+        consent._note_given(partner, user)
+        consent._store_tokens(tokens)
+        return consent
+
+    def _note_given(self, partner=None, user=None):
+        """The customer has just given this consent: it begins, or begins anew.
+
+        :param res.partner partner: who gave it, when that is known
+        :param res.users user: who looks after it
+        """
         now = fields.Datetime.now()
-        days = company.sudo().open_banking_consent_days or 90
-        consent.write(
+        days = self.company_id.sudo().open_banking_consent_days or 90
+        self.write(
             {
-                "partner_id": (partner or consent.partner_id).id,
-                "user_id": (user or consent.user_id).id,
+                "partner_id": (partner or self.partner_id).id,
+                "user_id": (user or self.user_id).id,
                 "state": "active",
                 "ended_on": False,
                 "ended_by_id": False,
@@ -108,10 +118,10 @@ class OpenBankingConsent(models.Model):
                 "expires_on": now.date() + timedelta(days=days),
                 "expiry_source": "default",
                 "rate_limited_until": False,
+                "error_code": False,
+                "error_since": False,
             }
         )
-        consent._store_tokens(tokens)
-        return consent
 
     def _read_accounts(self):
         """Ask Mastercard which accounts this consent covers, and store them.

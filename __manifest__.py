@@ -20,6 +20,7 @@ balance, until the consent is withdrawn.
         "data/ir_cron_data.xml",
         "data/mail_template_connect.xml",
         "data/mail_template_disconnect.xml",
+        "views/open_banking_board_views.xml",
         "views/open_banking_transaction_views.xml",
         "views/open_banking_fetch_views.xml",
         "views/open_banking_account_views.xml",

@@ -165,6 +165,8 @@ class AccountJournal(models.Model):
                 "The bank was asked for news. They arrive within a few minutes."
             )
             return {**card, "state": "running", "text": text}
+        if account.stale_text:
+            return {**card, "state": "stale", "text": account.stale_text}
         if account.proof_state == "differs":
             return {
                 **card,

@@ -33,6 +33,10 @@ WORDS = {
         "The consent has ended. Press Connect to bank to give it again; the "
         "transactions since then will be fetched without a gap."
     ),
+    "consent_ends_soon": _lt(
+        "The consent ends soon. Ask the customer to renew it; until then everything "
+        "goes on."
+    ),
     "consent_revoked": _lt(
         "The account holder has withdrawn the consent at the bank or at Mastercard. "
         "Nothing more is read; the lines stay. Talk to him before you press Connect to "

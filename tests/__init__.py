@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_access_methods,
+    test_board,
     test_callback,
     test_calls,
     test_cases,

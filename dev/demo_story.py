@@ -29,10 +29,11 @@ class Odoo:
     def __init__(self, address, database):
         self.address = address
         self.session = requests.Session()
-        self._rpc(
+        answer = self._rpc(
             "/web/session/authenticate",
             {"db": database, "login": "admin", "password": "admin"},
         )
+        self.user = answer["uid"]
 
     def call(self, model, method, *args, **kwargs):
         """Call a public method of a model, as the web client does."""

@@ -23,6 +23,8 @@ from . import (
     test_register,
     test_statements,
     test_tokens,
+    test_tokens_kept_alive,
+    test_tokens_together,
     test_tour,
     test_vault_and_settings,
     test_webhook_reactions,

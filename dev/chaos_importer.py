@@ -25,6 +25,7 @@ from odoo.tools import config
 PR_SET_PDEATHSIG = 1
 CRON = "account_mastercard_open_banking.ir_cron_fetch"
 ACCOUNT = "open.banking.account"
+CONSENT = "open.banking.consent"
 
 
 def work(registry, jobs):
@@ -50,6 +51,21 @@ def second_lane(registry):
     return _as_a_call(registry, lambda env: env.ref(CRON).copy().id)
 
 
+def rush(registry, way, at, late, consent):
+    """Want new tokens for a consent at a given moment; see refresh_rush.py."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        consent = env[CONSENT].browse(consent)
+        if way == "too_late":
+            consent.read(["state"])  # the transaction looks at the past from here on
+        time.sleep(max(at + late - time.time(), 0))
+        if way == "keep_alive":
+            return env[CONSENT]._cron_keep_alive()
+        if way == "fetch":
+            return env[ACCOUNT]._cron_fetch()
+        return int(consent.sudo()._keep_alive())
+
+
 def _accounts(env):
     return env[ACCOUNT].search([("journal_id", "!=", False)])
 
@@ -67,7 +83,13 @@ def _as_a_call(registry, act):
         return service_model.retrying(lambda: act(env), env)
 
 
-ORDERS = {"work": work, "press": press, "tell": tell, "second_lane": second_lane}
+ORDERS = {
+    "work": work,
+    "press": press,
+    "tell": tell,
+    "second_lane": second_lane,
+    "rush": rush,
+}
 
 
 def _obey(registry, order):

@@ -142,10 +142,10 @@ def make_settings(odoo, odoo_url, bank_url):
     control(bank_url, "settings", {"redirect_uris": [odoo_url + CALLBACK]})
 
 
-def control(bank_url, name, body=None, **query):
+def control(bank_url, name, body=None, method=None, **query):
     """Use the rehearsal bank's control desk: GET without a body, else POST."""
     answer = requests.request(
-        "GET" if body is None else "POST",
+        method or ("GET" if body is None else "POST"),
         f"{bank_url}/_control/{name}",
         json=body,
         params=query,

@@ -3,7 +3,8 @@
 Several accounts, a bank that changes meanwhile, and a process that imports as a cron
 worker of Odoo does and is ended by SIGKILL. In the end the feed must be the bank's
 list and the books the feed: no duplicate, no gap. Then two workers, a button and a
-webhook want the same accounts at once. 200 kills take some ten minutes.
+webhook want the same accounts at once, and some processes the same new tokens (more
+of that: ./dev/refresh). 200 kills take some ten minutes.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import demo_story
 import odoo_log
 import odoo_run
 import places
+import refresh_rush
 import run_demo
 from chaos_bank import NUMBERED, RestlessBank
 from chaos_books import Books
@@ -30,6 +32,7 @@ from say import run_main, say
 # consent, since no client could help that.
 BANK_SETTINGS = {"max_page_size": 20, "old_refresh_token_grace": -1}
 EMPTY = "Ny konto"
+RUSHES = 6
 MORE_ACCOUNTS = ("Lønkonto", NUMBERED, EMPTY)
 
 
@@ -107,7 +110,8 @@ def rampage(books, bank_url, importer, kills, seed):
     report(killings, seconds)
     if killings.problems:
         return killings.problems
-    return chaos_together.run(books, bank, importer)
+    problems = chaos_together.run(books, bank, importer)
+    return problems or refresh_rush.run(books, bank_url, importer, RUSHES, seed)
 
 
 def report(killings, seconds):

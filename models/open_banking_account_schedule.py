@@ -123,13 +123,22 @@ class OpenBankingAccount(models.Model):
                 raise
             if not isinstance(error, BankApiError | NotSetUp):
                 self._log_unforeseen(error)
-            self._note_failure(error)
+            self._note_failure_alone(error)
         return False
 
     def _start_anew(self):
         """Forget the unit that failed; everything before it is committed."""
         self.env.cr.rollback()
         self.env.invalidate_all()
+
+    def _note_failure_alone(self, error):
+        """Note a failure, unless another worker is at the account by now."""
+        try:
+            if self.consent_id._lock_with_accounts():
+                return self._note_failure(error)
+        except psycopg2.OperationalError:
+            self._start_anew()
+        self._wake_up(fields.Datetime.now() + timedelta(minutes=1))
 
     def _log_unforeseen(self, error):
         """Say where it happened. Not the message: it may hold what the bank sent."""
@@ -144,17 +153,34 @@ class OpenBankingAccount(models.Model):
         """Do one unit of work. See `_cron_fetch`."""
         if not self._lock():
             return False
-        token = self.consent_id._access_token()
+        consent = self.consent_id
+        token = consent._access_token()
         run = self.env["open.banking.fetch"]._open_run(self)
-        if not token and run.state == "reading":
-            # The next unit reads: the new pair is committed before it is used.
-            return self.consent_id._renew_tokens()
         try:
+            if not token and run.state == "reading":
+                # The next unit reads: the new pair is committed before it is used.
+                return consent._renew_tokens()
             return run._step(token)
+        except ConsentExpired as error:
+            return self._end_consent(error)
         except AccessTokenRejected:
-            self.env.cr.rollback()
-            self.consent_id._access_token_refused()
-            return True
+            self._start_anew()
+            return self._take_refusal(token)
+
+    def _take_refusal(self, token):
+        """The access token was refused: the next unit renews it, unless it is over."""
+        if not self._lock():
+            return False
+        try:
+            self.consent_id._access_token_refused(token)
+        except ConsentExpired as error:
+            return self._end_consent(error)
+        return True
+
+    def _end_consent(self, error):
+        """Note it before the lock is given up: nobody can have stored new tokens."""
+        self._note_failure(error)
+        return False
 
     def _lock(self):
         """Lock the account and its consent: Mastercard allows one reader a consent.
@@ -162,7 +188,7 @@ class OpenBankingAccount(models.Model):
         In one statement of SQL: the ORM locks the rows of one table at a time.
         """
         self.flush_recordset()
-        locked = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 SELECT EXISTS (SELECT FROM open_banking_disconnection asked
@@ -173,8 +199,10 @@ class OpenBankingAccount(models.Model):
                    FOR NO KEY UPDATE SKIP LOCKED
                 """,
                 self.id,
-            )
+            ),
+            log_exceptions=False,  # another worker was at it just now
         )
+        locked = self.env.cr.fetchall()
         if not locked:
             return False
         self.env.invalidate_all()

@@ -7,7 +7,7 @@ from time import monotonic
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..bank_api import AccessTokenRejected, BankApiError
+from ..bank_api import AccessTokenRejected, BankApiError, ConsentExpired
 from ..const import PAGE_SIZE
 from ..feed import BOOKED, BookedRow, families, match, settled_window, suspects
 from .error_words import words
@@ -58,17 +58,12 @@ class OpenBankingAccount(models.Model):
             raise UserError(words(self.env, error.code)) from error
 
     def _preview_reading(self, window, deadline):
-        with self._alone() as account:
-            account._prepare_token()
+        token = self._prepare_token()
         try:
-            with self._alone() as account:
-                return account._read_and_compare(window, deadline)
+            return self._read_and_compare(token, window, deadline)
         except AccessTokenRejected:
-            with self._alone() as account:
-                account.consent_id._access_token_refused()
-                account._prepare_token()
-        with self._alone() as account:
-            return account._read_and_compare(window, deadline)
+            token = self._prepare_token(refused=token)
+        return self._read_and_compare(token, window, deadline)
 
     @contextmanager
     def _alone(self):
@@ -80,9 +75,7 @@ class OpenBankingAccount(models.Model):
         with self.env.registry.cursor() as cursor:
             account = self.with_env(self.env(cr=cursor, su=True))
             mine = account.try_lock_for_update(allow_referencing=True)
-            if not (
-                mine and account.consent_id.try_lock_for_update(allow_referencing=True)
-            ):
+            if not (mine and account.consent_id._lock_tokens()):
                 raise UserError(
                     self.env._(
                         "The bank is being read for this account right now. Please try "
@@ -91,20 +84,35 @@ class OpenBankingAccount(models.Model):
                 )
             yield account
 
-    def _prepare_token(self):
-        """Renew the tokens if need be, in a transaction that ends here."""
-        if not self.consent_id._access_token():
-            self.consent_id._renew_tokens()
+    def _prepare_token(self, refused=None):
+        """Return an access token, renewed if need be, in a transaction that ends here.
 
-    def _read_and_compare(self, window, deadline):
-        transactions, is_complete = self._read_list(window, deadline)
-        rows = self.env["open.banking.transaction"]
-        return rows._compare(self, transactions, window, is_complete)
+        :param str refused: one that the bank has just refused
+        :raise bank_api.ConsentExpired: when the consent is over, which is noted
+        """
+        with self._alone() as account:
+            consent = account.consent_id
+            try:
+                if refused:
+                    consent._access_token_refused(refused)
+                if not consent._access_token():
+                    consent._renew_tokens()
+                return consent._access_token()
+            except ConsentExpired as error:
+                consent._mark_expired(error.code)
+                over = error
+        raise over
 
-    def _read_list(self, window, deadline):
+    def _read_and_compare(self, token, window, deadline):
+        with self._alone() as account:
+            transactions, is_complete = account._read_list(token, window, deadline)
+            rows = account.env["open.banking.transaction"]
+            return rows._compare(account, transactions, window, is_complete)
+
+    def _read_list(self, token, window, deadline):
         """Return the bank's list, and whether it was read to its end."""
         pages = self.company_id._open_banking_client().transactions(
-            self.consent_id._access_token(),
+            token,
             self.external_id,
             date_from=window[0],
             date_to=window[1],

@@ -25,6 +25,8 @@ from . import (
     test_renewal,
     test_statements,
     test_tokens,
+    test_tokens_kept_alive,
+    test_tokens_together,
     test_tour,
     test_vault_and_settings,
     test_webhook_reactions,

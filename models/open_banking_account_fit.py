@@ -17,7 +17,7 @@ class OpenBankingAccount(models.Model):
         ],
         compute="_compute_fit",
     )
-    fit_text = fields.Char(compute="_compute_fit", string="Does It Fit?")
+    fit_text = fields.Text(compute="_compute_fit", string="Does It Fit?")
 
     @api.depends("holder", "currency_id", "mapping", "company_id.name")
     @api.depends_context("lang")

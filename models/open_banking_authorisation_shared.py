@@ -60,7 +60,7 @@ class OpenBankingAuthorisation(models.Model):
             "banks": {} if over else self._by_bank(entries),
             "is_late": bool(self.accounts_due),
             "since": self._day(consent.authorised_on),
-            "until": format_date(self.env, consent.expires_on),
+            "until": self._written(consent.expires_on),
         }
 
     def _over_text(self):
@@ -99,9 +99,12 @@ class OpenBankingAuthorisation(models.Model):
         if not moment:
             return ""
         there = self.with_context(tz=BANK_TIMEZONE)
-        return format_date(
-            self.env, fields.Datetime.context_timestamp(there, moment).date()
-        )
+        day = fields.Datetime.context_timestamp(there, moment).date()
+        return self._written(day)
+
+    def _written(self, day):
+        """Write a day with its month in letters: nobody takes it for another."""
+        return format_date(self.env, day, date_format="long")
 
     def _by_bank(self, entries):
         """Return the accounts of the register's entries by the name of their bank.

@@ -13,7 +13,8 @@ window.addEventListener("load", () => {
         return;
     }
     if (document.documentElement.scrollWidth > window.innerWidth) {
-        console.error("the page is wider than the phone");
+        const widths = `${document.documentElement.scrollWidth} > ${window.innerWidth}`;
+        console.error(`${document.title} is wider than the phone: ${widths}`);
     }
     const heading = document.querySelector("h1").textContent;
     if (heading === "Your bank is connected") {
@@ -64,22 +65,17 @@ class TestLinkTour(LinkCase):
 
     def test_from_the_mail_to_the_books(self):
         """Sent from the card, followed on a phone, mapped and read by itself."""
-        number = next(
-            each["iban"] for each in self.bank_accounts if each["name"] == "Driftskonto"
-        )
-        self.journal.set_bank_account(number)
+        numbers = {each["name"]: each["iban"] for each in self.bank_accounts}
+        self.journal.set_bank_account(numbers["Driftskonto"])
         self.bank.control("accounts", {"name": "Lønkonto", "owner": "Karen Holm"})
+        self.env.ref("base.EUR").active = True
         euro = self.env["account.journal"].create(
             {
                 "name": "Euro",
                 "type": "bank",
                 "company_id": self.company.id,
                 "currency_id": self.env.ref("base.EUR").id,
-                "bank_acc_number": next(
-                    each["iban"]
-                    for each in self.bank_accounts
-                    if each["name"] == "EUR-konto"
-                ),
+                "bank_acc_number": numbers["EUR-konto"],
             }
         )
         line = self.env["account.bank.statement.line"].create(

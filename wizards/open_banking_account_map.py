@@ -127,7 +127,7 @@ class OpenBankingAccountMapLine(models.TransientModel):
         related="account_id.booked_balance", related_sudo=False
     )
     fit = fields.Selection(related="account_id.fit", related_sudo=False)
-    fit_text = fields.Char(related="account_id.fit_text", related_sudo=False)
+    fit_text = fields.Text(related="account_id.fit_text", related_sudo=False)
     action = fields.Selection(
         [
             ("journal", "Existing journal"),

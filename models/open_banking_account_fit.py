@@ -59,8 +59,8 @@ class OpenBankingAccount(models.Model):
         if self.mapping == "mapped":
             return self.env._("The holder is %(holder)s, not %(company)s.", **names)
         return self.env._(
-            "The holder is %(holder)s, not %(company)s. If it was shared by mistake, "
-            "leave it out: then nothing of it is read.",
+            "The holder is %(holder)s, not %(company)s. If shared by mistake, leave "
+            "it out unread.",
             **names,
         )
 

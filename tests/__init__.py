@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_access_methods,
+    test_account_fit,
     test_automatic_mapping,
     test_callback,
     test_calls,

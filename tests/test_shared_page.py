@@ -157,6 +157,7 @@ class TestSharedPage(LinkCase):
             end()
             text = self.text_of(self.url_open(link))
             with self.subTest(state):
+                self.assertIn("Nothing is shared any more", text)
                 self.assertNotIn("Driftskonto", text)
                 self.assertNotIn("How to withdraw", text)
                 self.assertIn(self.bookkeeper.name, text)

@@ -17,6 +17,7 @@ balance, until the consent is withdrawn.
     "data": [
         "security/ir.model.access.csv",
         "security/open_banking_security.xml",
+        "data/ir_cron_accounts.xml",
         "data/ir_cron_data.xml",
         "data/mail_template_connect.xml",
         "data/mail_template_disconnect.xml",
@@ -34,6 +35,7 @@ balance, until the consent is withdrawn.
         "views/res_partner_views.xml",
         "views/open_banking_menus.xml",
         "views/consent_page_templates.xml",
+        "views/consent_shared_templates.xml",
         "wizards/open_banking_account_map_views.xml",
         "wizards/open_banking_disconnect_views.xml",
         "wizards/open_banking_erasure_views.xml",

@@ -3,7 +3,17 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..const import CONSENT_PAGE_PATH, OUTCOME_PATH
-from .public import authorisations, from_cookie, guarded, page, problem, set_cookie
+from .public import (
+    authorisations,
+    back_to_odoo,
+    from_cookie,
+    from_link_cookie,
+    guarded,
+    page,
+    problem,
+    set_cookie,
+    set_link_cookie,
+)
 
 
 class ConsentPage(http.Controller):
@@ -17,10 +27,13 @@ class ConsentPage(http.Controller):
         sitemap=False,
     )
     def show(self, token, lang="", **_unknown):
-        """Show who asks for what. Changes nothing: mail scanners press links too."""
+        """Show who asks for what. Changes nothing: mail scanners press links too.
+
+        Once it is used, the browser that used it sees what is shared.
+        """
         authorisation = authorisations()._from_link(token)
         if not authorisation:
-            return self._unknown_link()
+            return self._show_shared(token, lang)
         self._choose_language(authorisation, lang)
         return page("consent_start", self._start_values(authorisation))
 
@@ -36,14 +49,9 @@ class ConsentPage(http.Controller):
         authorisation = authorisations()._from_link(token)
         if not authorisation:
             return self._unknown_link()
-        self._choose_language(authorisation, lang)
-        try:
-            address, _state = authorisation._go_to_bank(request.env.lang)
-        except UserError as error:
-            return problem(request.env._("Not possible right now"), str(error), 503)
-        response = request.redirect(address, code=303, local=False)
-        set_cookie(response, authorisation)
-        return guarded(response)
+        response = self._send_to_bank(authorisation, lang)
+        set_link_cookie(response, authorisation)
+        return response
 
     @http.route(
         f"{CONSENT_PAGE_PATH}/<string:token>/not-me",
@@ -67,6 +75,20 @@ class ConsentPage(http.Controller):
             ),
         )
 
+    def _send_to_bank(self, authorisation, lang):
+        self._choose_language(authorisation, lang)
+        if authorisation.lang != request.env.lang:
+            authorisation.lang = request.env.lang  # the pages after the bank speak it
+        try:
+            address, _state = authorisation._go_to_bank(request.env.lang)
+        except UserError as error:
+            return problem(request.env._("Not possible right now"), str(error), 503)
+        response = request.redirect(address, code=303, local=False)
+        set_cookie(response, authorisation)
+        return guarded(response)
+
+    # === AFTER THE BANK === #
+
     @http.route(
         OUTCOME_PATH, type="http", auth="public", methods=["GET"], sitemap=False
     )
@@ -75,23 +97,47 @@ class ConsentPage(http.Controller):
         authorisation = from_cookie()
         if not authorisation:
             return self._unknown_link()
-        if authorisation.state == "chosen":
+        self._choose_language(authorisation, "")
+        if authorisation._is_storing():
             return page("consent_wait")
         if authorisation.state != "done":
-            unfinished = request.env._(
-                "You have not been through the bank's pages to the end. Please start "
-                "again."
-            )
-            return problem(
-                request.env._("The bank is not connected"),
-                authorisation.error_text or unfinished,
-            )
+            return page("consent_unfinished", self._unfinished_values(authorisation))
         if self._may_map(authorisation):
             action = request.env["open.banking.account.map"]._for_authorisation(
                 authorisation
             )
             return guarded(request.redirect(action, code=303))
-        return page("consent_done", {"company": authorisation.company_id})
+        return page("consent_done", authorisation._shared())
+
+    @http.route(
+        OUTCOME_PATH, type="http", auth="public", methods=["POST"], sitemap=False
+    )
+    def again(self, lang="", **_unknown):
+        """Send the browser that came back without a consent to the bank once more."""
+        authorisation = from_cookie()
+        if not authorisation or not authorisation._may_try_again():
+            return self._unknown_link()
+        return self._send_to_bank(authorisation, lang)
+
+    def _unfinished_values(self, authorisation):
+        unfinished = request.env._(
+            "You have not been through the bank's pages to the end."
+        )
+        return {
+            "text": authorisation.error_text or unfinished,
+            "company": authorisation.company_id,
+            "asked_by": authorisation.user_id,
+            "may_try_again": authorisation._may_try_again(),
+            "is_sent": authorisation.sent_on,
+            "back": back_to_odoo(),
+        }
+
+    def _show_shared(self, token, lang):
+        authorisation = authorisations()._from_used_link(token, from_link_cookie())
+        if not authorisation:
+            return self._unknown_link()
+        self._choose_language(authorisation, lang)
+        return page("consent_shared", authorisation._shared())
 
     def _choose_language(self, authorisation, wanted):
         """Speak the language that was chosen here, else that of the link."""

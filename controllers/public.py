@@ -10,6 +10,11 @@ COOKIE = "open_banking_attempt"
 COOKIE_HOURS = 2
 COOKIE_PATH = CALLBACK_PATH.rsplit("/", 1)[0]
 
+# The longer a browser remembers, the longer its user can see what he shares. No
+# browser keeps a cookie for more than 400 days.
+LINK_COOKIE = "open_banking_link"
+LINK_COOKIE_DAYS = 400
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; "
@@ -40,34 +45,75 @@ def guarded(response):
     return response
 
 
+def back_to_odoo():
+    """Return where a user with a login goes on; nothing for all others."""
+    return "/odoo/accounting" if request.env.user._is_internal() else False
+
+
 def problem(title, text, status=200):
     """Show a plain page that says what happened and what to do."""
-    back = "/odoo/accounting" if request.env.user._is_internal() else False
-    values = {"title": title, "text": text, "back": back}
+    values = {"title": title, "text": text, "back": back_to_odoo()}
     return page("consent_problem", values, status)
 
 
+# === THE BROWSER THAT GOES TO THE BANK === #
+
+
 def set_cookie(response, authorisation):
-    """Tie this browser to one attempt: signed, not readable by scripts, short-lived."""
-    value = hash_sign(
-        request.env(su=True), COOKIE, authorisation.id, expiration_hours=COOKIE_HOURS
-    )
+    """Tie this browser to one attempt: signed, not readable by scripts, short-lived.
+
+    A new link for the attempt ends it: whoever has the old one is out.
+    """
+    value = [authorisation.id, _mark(authorisation)]
+    _sign(response, COOKIE, value, COOKIE_HOURS, COOKIE_PATH)
+
+
+def from_cookie():
+    """Return the attempt to which this browser is tied; empty if to none."""
+    value = _signed(COOKIE)
+    known, mark = value if isinstance(value, list) else (None, None)
+    attempt = authorisations().browse(known or ()).exists()
+    return attempt.filtered(lambda attempt: _mark(attempt) == mark)
+
+
+def _mark(authorisation):
+    return (authorisation.link_hash or "")[:16]
+
+
+# === THE BROWSER IN WHICH A LINK WAS USED === #
+
+
+def set_link_cookie(response, authorisation):
+    """Remember, at this link's own address only, that this browser used the link."""
+    hours, path = LINK_COOKIE_DAYS * 24, request.httprequest.path
+    _sign(response, LINK_COOKIE, authorisation.id, hours, path)
+
+
+def from_link_cookie():
+    """Return the attempt whose link this browser has used; empty if none."""
+    return authorisations().browse(_signed(LINK_COOKIE) or ()).exists()
+
+
+# === COOKIES === #
+
+
+def _sign(response, name, value, hours, path):
+    signed = hash_sign(request.env(su=True), name, value, expiration_hours=hours)
     response.set_cookie(
-        COOKIE,
-        value,
-        max_age=COOKIE_HOURS * 3600,
-        path=COOKIE_PATH,
+        name,
+        signed,
+        max_age=hours * 3600,
+        path=path,
         httponly=True,
         samesite="Lax",
         secure=request.httprequest.scheme == "https",
     )
 
 
-def from_cookie():
-    """Return the attempt to which this browser is tied; empty if to none."""
-    value = request.httprequest.cookies.get(COOKIE)
+def _signed(name):
+    """Return what a cookie says, if it is ours and not too old; else None."""
+    value = request.httprequest.cookies.get(name)
     try:
-        known = value and verify_hash_signed(request.env(su=True), COOKIE, value)
+        return value and verify_hash_signed(request.env(su=True), name, value)
     except ValueError:
-        known = None
-    return authorisations().browse(known or ()).exists()
+        return None

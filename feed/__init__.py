@@ -9,6 +9,7 @@ from .account_numbers import (
     same_account,
 )
 from .duplicates import BookedRow, suspects
+from .holders import same_holder
 from .matching import Match, Seen, candidate_keys, families, match
 from .order import booking_order
 from .proof import (
@@ -68,6 +69,7 @@ __all__ = [
     "prove",
     "references_in",
     "same_account",
+    "same_holder",
     "settled_window",
     "sign_of",
     "suspects",

@@ -46,25 +46,8 @@ class OpenBankingAccountMap(models.TransientModel):
             "account_id": account.id,
             "action": "leave_out" if account.left_out else action,
             "journal_id": journal.id,
-            "start_date": account.start_date or self._start_date(account, journal),
+            "start_date": account._suggest_start_date(journal),
         }
-
-    @api.model
-    def _start_date(self, account, journal):
-        """The day after the last line; else the start of the open fiscal year. Never
-        a day to come."""
-        today = fields.Date.context_today(self)
-        last_line = journal and self.env["account.bank.statement.line"].search(
-            [("journal_id", "=", journal.id), ("state", "=", "posted")],
-            order="internal_index desc",
-            limit=1,
-        )
-        if last_line:
-            return min(fields.Date.add(last_line.date, days=1), today)
-        first = account.company_id.compute_fiscalyear_dates(today)["date_from"]
-        locked = account.company_id._get_user_fiscal_lock_date(journal or journal.new())
-        open_from = fields.Date.add(locked, days=1) if locked else first
-        return min(max(first, open_from), today)
 
     @api.model
     def _for_authorisation(self, authorisation):
@@ -143,6 +126,8 @@ class OpenBankingAccountMapLine(models.TransientModel):
     booked_balance = fields.Monetary(
         related="account_id.booked_balance", related_sudo=False
     )
+    fit = fields.Selection(related="account_id.fit", related_sudo=False)
+    fit_text = fields.Text(related="account_id.fit_text", related_sudo=False)
     action = fields.Selection(
         [
             ("journal", "Existing journal"),
@@ -162,6 +147,10 @@ class OpenBankingAccountMapLine(models.TransientModel):
     def _compute_free_ids(self):
         for line in self:
             line.free_ids = line.account_id._free_journals()
+
+    def action_leave_out(self):
+        """Choose to leave these accounts out; nothing happens before the import."""
+        self.write({"action": "leave_out", "journal_id": False})
 
     def _apply(self):
         """Map the account, make its journal first if so chosen, or leave it out."""

@@ -21,6 +21,7 @@ from . import (
     test_proof,
     test_reconnect,
     test_register,
+    test_reminders,
     test_statements,
     test_tokens,
     test_tour,

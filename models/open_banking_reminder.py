@@ -196,7 +196,9 @@ class OpenBankingReminderLine(models.Model):
     @api.depends_context("lang")
     def _compute_when_text(self):
         for line in self:
-            line.when_text = line._when_text(format_date(self.env, line.end_day))
+            line.when_text = line._when_text(
+                format_date(self.env, line.end_day, date_format="long")
+            )
 
     def _when_text(self, day):
         if self.days_left > 1:

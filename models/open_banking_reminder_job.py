@@ -95,17 +95,24 @@ class OpenBankingConsent(models.Model):
         come due, or when a person has said that no more mails are wanted."""
         wanted = self - self._no_longer_asked()
         steps = {each: each._due_reminder(today) for each in wanted}
-        told_on = wanted._last_told()
         speakable = wanted.filtered(lambda each: steps[each])
-        is_new = any(
-            each not in told_on or told_on[each] < steps[each][1] for each in speakable
-        )
-        return speakable if is_new else self.browse()
+        told_on = speakable._last_told()
+        told_of_end = speakable._last_told([("days_left", "<=", 0)])
 
-    def _last_told(self):
-        """Return the day on which the contact was told last, by consent."""
+        def is_new(consent):
+            step, day = steps[consent]
+            told = (told_on if step > 0 else told_of_end).get(consent)
+            return not told or told < day
+
+        return speakable if any(map(is_new, speakable)) else self.browse()
+
+    def _last_told(self, domain=()):
+        """Return the day on which the contact was told last, by consent.
+
+        :rtype: dict[open.banking.consent, date]
+        """
         groups = self.env["open.banking.reminder.line"]._read_group(
-            [("consent_id", "in", self.ids)], ["consent_id"], ["day:max"]
+            [("consent_id", "in", self.ids), *domain], ["consent_id"], ["day:max"]
         )
         return dict(groups)
 

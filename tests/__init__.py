@@ -31,4 +31,5 @@ from . import (
     test_webhook_reactions,
     test_webhooks,
     test_windows,
+    test_year,
 )

@@ -13,7 +13,9 @@ balance, until the consent is withdrawn.
     "author": "The account_mastercard_open_banking contributors",
     "license": "LGPL-3",
     "depends": ["account"],
-    "external_dependencies": {"python": ["cryptography", "python-stdnum", "requests"]},
+    "external_dependencies": {
+        "python": ["cryptography", "python-stdnum", "requests", "vobject"]
+    },
     "data": [
         "security/ir.model.access.csv",
         "security/open_banking_security.xml",
@@ -22,6 +24,7 @@ balance, until the consent is withdrawn.
         "data/mail_template_connect.xml",
         "data/mail_template_disconnect.xml",
         "views/open_banking_board_views.xml",
+        "data/mail_template_renewal.xml",
         "views/open_banking_transaction_views.xml",
         "views/open_banking_fetch_views.xml",
         "views/open_banking_account_views.xml",

@@ -23,6 +23,7 @@ from .proof import (
 )
 from .references import references_in
 from .rekeying import Pair, join
+from .reminders import due_step, notice_days, reminder_steps
 from .rows import (
     BOOKED,
     PENDING,
@@ -55,6 +56,7 @@ __all__ = [
     "booking_order",
     "candidate_keys",
     "content_hash",
+    "due_step",
     "families",
     "family_of",
     "fetch_window",
@@ -65,9 +67,11 @@ __all__ = [
     "match",
     "normalise_bban",
     "normalise_iban",
+    "notice_days",
     "opening_balance",
     "prove",
     "references_in",
+    "reminder_steps",
     "same_account",
     "same_holder",
     "settled_window",

@@ -1,137 +1,134 @@
-import logging
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+import secrets
+from datetime import timedelta
 
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
-from ..bank_api import BankApiError, Rejected
-from .open_banking_authorisation import culture_of
+from ..const import CONSENT_PAGE_PATH
+from .open_banking_authorisation import OPEN_STATES, digest
 
-_logger = logging.getLogger(__name__)
+# The oldest mail is pressed as well as the newest: from 14 days before the end to four
+# weeks after it, and then some.
+RENEWAL_LINK_DAYS = 60
+
+
+class OpenBankingAuthorisationEarlier(models.Model):
+    """An earlier link of an attempt, which a mail sent before still holds.
+
+    Kept as a hash only, as the newest one is.
+    """
+
+    _name = "open.banking.authorisation.earlier"
+    _description = "Earlier Link of an Authorisation"
+
+    authorisation_id = fields.Many2one(
+        "open.banking.authorisation", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="authorisation_id.company_id", store=True)
+    link_hash = fields.Char(groups=fields.NO_ACCESS, copy=False)
+
+    _link_hash_uniq = models.UniqueIndex("(link_hash)")
 
 
 class OpenBankingAuthorisation(models.Model):
-    """A consent is given again: by a login at the bank where that is enough, else by
-    the whole way through Mastercard's pages.
-
-    The older consent works until the new one is stored; backing out changes nothing.
-    """
+    """One attempt to renew a consent, whose links in all its mails work."""
 
     _inherit = "open.banking.authorisation"
 
-    is_login_only = fields.Boolean(
-        string="Login Only",
-        readonly=True,
-        help="The customer logs in at his bank once more and chooses nothing.",
-    )
+    @api.model
+    def _from_link(self, token):
+        attempt = super()._from_link(token)
+        if attempt:
+            return attempt
+        earlier = self.env["open.banking.authorisation.earlier"].sudo()
+        earlier = earlier.search([("link_hash", "=", digest(token))])
+        return earlier.authorisation_id.filtered(lambda each: each._is_open())
 
-    # === THE WAY TO THE BANK === #
+    def _renew_link(self):
+        """No other link works any more, also none of an earlier mail."""
+        self._earlier_links().unlink()
+        return super()._renew_link()
 
-    def _go_to_bank(self, lang=None):
-        """Send the browser to the bank's login if that renews, else to Mastercard."""
-        address = self.renews_id.state == "active" and self._address_of_login(lang)
-        if not address:
-            self.is_login_only = False
-            return super()._go_to_bank(lang)
-        self.write(
-            {
-                **self._at_bank_values(fields.Datetime.now()),
-                "is_login_only": True,
-                "state_hash": False,
-                "redirect_uri": self.renews_id._callback_address(),
-            }
-        )
-        return address, None
+    def _earlier_links(self):
+        mine = [("authorisation_id", "in", self.ids)]
+        return self.env["open.banking.authorisation.earlier"].sudo().search(mine)
 
-    def _address_of_login(self, lang):
-        """Ask Mastercard whether a login renews the consent.
+    # === THE LINK IN A MAIL THAT ASKS FOR RENEWAL === #
 
-        :return: the address of the login; empty when there is none, for whatever
-            reason: then the consent is given anew
+    @api.model
+    def _link_to_renew(self, consent):
+        """Return a link to renew a consent: a further one of the attempt that is open.
+
+        :return: the whole address. It is kept nowhere.
         :rtype: str
         """
-        try:
-            answer = self.renews_id._ask_for_news()
-        except (BankApiError, UserError) as error:
-            _logger.info("Authorisation %s: no login, %s", self.id, error.args[:1])
-            return ""
-        return answer.auth_url and _with_culture(answer.auth_url, culture_of(lang))
+        attempt = self._open_renewal(consent)
+        if attempt:
+            return attempt._add_link()
+        until = fields.Datetime.now() + timedelta(days=RENEWAL_LINK_DAYS)
+        address = self._make_link(
+            consent.company_id,
+            consent.account_ids.journal_id[:1],
+            consent.user_id,
+            renews=consent,
+            partner_id=consent.partner_id.id,
+            lang=consent.partner_id.lang,
+            provider_id=self._only_bank(consent).id,
+            valid_days=RENEWAL_LINK_DAYS,
+            expires_on=until,
+        )
+        attempt = self._from_link(address.rsplit("/", 1)[1])
+        attempt.write({"state": "sent", "sent_on": fields.Datetime.now()})
+        return f"{attempt.get_base_url()}{address}"
 
-    # === THE WAY BACK === #
+    @api.model
+    def _open_renewal(self, consent):
+        """Return the attempt that is open for this renewal and this contact, if any."""
+        attempts = self.sudo().search(
+            [
+                ("renews_id", "=", consent.id),
+                ("partner_id", "=", consent.partner_id.id),
+                ("state", "in", OPEN_STATES),
+                ("expires_on", ">", fields.Datetime.now()),
+                ("sent_on", ">=", consent.authorised_on),
+            ]
+        )
+        return attempts[:1]
 
-    def _state_is_required(self):
-        """A login carries no OAuth state."""
-        return not self.is_login_only and super()._state_is_required()
+    @api.model
+    def _only_bank(self, consent):
+        """Return the bank, if there is one only: the customer need not search it."""
+        banks = set(consent.account_ids.mapped("provider_id"))
+        listed = self.env["open.banking.provider"].sudo()
+        if len(banks) != 1:
+            return listed
+        service = consent.company_id._open_banking_address()
+        return listed.search(
+            [("external_id", "in", list(banks)), ("service", "=", service)]
+        )
 
-    def _come_back(self, code, consent_external_id, with_state=False):
-        if not self.is_login_only:
-            return super()._come_back(code, consent_external_id, with_state)
-        if not self._in_own_transaction("_claim", True):
-            return None
-        try:
-            self._take_login(code)
-        except (BankApiError, UserError) as error:
-            self._in_own_transaction("_fail", getattr(error, "code", "timeout"))
-        return None
+    def _add_link(self):
+        """Give the attempt one more link. The customer may be at his bank right now:
+        nothing else of the attempt changes then."""
+        self.ensure_one()
+        token = secrets.token_urlsafe(32)
+        now = fields.Datetime.now()
+        until = now + timedelta(days=RENEWAL_LINK_DAYS)
+        self.env["open.banking.authorisation.earlier"].sudo().create(
+            {"authorisation_id": self.id, "link_hash": self.link_hash}
+        )
+        values = {
+            "link_hash": digest(token),
+            "sent_on": now,
+            "expires_on": max(self.expires_on, until),
+        }
+        if self.state in ("draft", "cancelled", "failed"):
+            values |= {"state": "sent", "ended_on": False, "error_code": False}
+        self.write(values)
+        return f"{self.get_base_url()}{CONSENT_PAGE_PATH}/{token}"
 
-    def _take_login(self, code):
-        """See whether the login has renewed the consent, and store that it has.
-
-        Whether a code comes back no public source says. One is exchanged, and its
-        tokens are stored if they are for the same customer's accounts. Without one
-        Mastercard is asked again: who backed out is sent to the login once more.
-        """
-        consent = self.renews_id
-        tokens = self._exchange(code) if code else None
-        if tokens:
-            self._in_own_transaction("_store_tokens_of_login", tokens)
-        answer = consent._ask_for_news()
-        if not answer.auth_url:
-            self._in_own_transaction("_note_login")
-            self._bring_accounts()
-        elif tokens:
-            self._in_own_transaction("_go_on", "one_more_login")
-        else:
-            self._in_own_transaction("_fail", "cancelled", False, "cancelled")
-
-    def _exchange(self, code):
-        """Exchange the code of a login.
-
-        :return: the tokens; None when the code is no longer good, which is no harm:
-            the old ones are
-        :rtype: bank_api.TokenSet | None
-        :raise bank_api.Rejected: when they are somebody else's
-        """
-        client = self.company_id._open_banking_client()
-        try:
-            tokens = client.exchange_code(code, self.redirect_uri)
-        except Rejected:
-            return None
-        consent = self.renews_id
-        if tokens.consent_id != consent.external_id:
-            ours = set(consent.account_ids.mapped("external_id"))
-            theirs = client.accounts(tokens.access_token).accounts
-            if not ours & {account.id for account in theirs}:
-                raise Rejected("other_customer", "a login for other accounts")
-        return tokens
-
-    def _store_tokens_of_login(self, tokens):
-        self.renews_id._lock_quietly("open_banking_consent", self.renews_id.ids)
-        self.renews_id._store_tokens(tokens)
-
-    def _note_login(self):
-        self.renews_id._note_given_again(self.partner_id, self.user_id)
-        self._note_done(self.renews_id)
-
-    def _go_on(self, error_code):
-        """Let the customer press Continue once more."""
-        self.write({"state": "opened", "error_code": error_code})
-
-
-def _with_culture(address, culture):
-    """Add the language to the address of a login, as aiia-sample does."""
-    parts = urlsplit(address)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    if "culture" not in dict(query):
-        query.append(("culture", culture))
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    def _send_link(self, link, message=False):
+        """Sent again, a request for renewal reads as the first one did."""
+        if not self.renews_id or self.renews_id.state == "withdrawn":
+            return super()._send_link(link, message)
+        reminders = self.env["open.banking.reminder"]
+        return reminders._send(self.partner_id, {self.renews_id: link}, self.env.user)

@@ -27,10 +27,11 @@ class OpenBankingAuthorisation(models.Model):
         :param str token: the secret in the link
         :param open.banking.authorisation known: the attempt the browser proves to know
         """
-        used = self.sudo().search(
-            [("link_hash", "=", digest(token)), ("state", "=", "done")]
-        )
-        return used & known
+        earlier = self.env["open.banking.authorisation.earlier"].sudo()
+        earlier = earlier.search([("link_hash", "=", digest(token))])
+        used = self.sudo().search([("link_hash", "=", digest(token))])
+        used |= earlier.authorisation_id
+        return used.filtered(lambda each: each.state == "done") & known
 
     def _may_try_again(self):
         """Whether the browser that was sent to the bank may go there once more."""

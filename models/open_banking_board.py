@@ -57,7 +57,8 @@ class OpenBankingBoard(models.Model):
                        WHEN left_out OR closed_by_user THEN '8_off'
                        WHEN consent_state <> 'active' THEN '0_ended'
                        WHEN journal_id IS NULL THEN '4_unmapped'
-                       WHEN consent_until <= %(today)s + 14 THEN '1_expiring'
+                       WHEN consent_until <= %(today)s + 14
+                            OR renewal_needed_on IS NOT NULL THEN '1_expiring'
                        WHEN error_code IS NOT NULL THEN '2_failing'
                        WHEN stale THEN '3_stale'
                        WHEN proof_state = 'differs' THEN '5_differs'
@@ -79,7 +80,7 @@ class OpenBankingBoard(models.Model):
                    account.last_transaction_on, account.last_fetch_on,
                    account.proof_state, account.error_code, account.consent_id,
                    consent.partner_id, consent.user_id,
-                   consent.state AS consent_state,
+                   consent.state AS consent_state, consent.renewal_needed_on,
                    consent.expires_on AS consent_until,
                    consent.state <> 'active' AND (
                        account.journal_id IS NULL

@@ -8,12 +8,6 @@ class OpenBankingConsent(models.Model):
 
     _inherit = "open.banking.consent"
 
-    def _store(self, company, external_id, tokens, partner=None, user=None):
-        """Who gives the same consent again has done what he was asked for."""
-        consent = super()._store(company, external_id, tokens, partner, user)
-        consent._renewal_is_over("replaced")
-        return consent
-
     def _note_given_again(self, partner=None, user=None):
         """The customer has logged in at his bank: the same consent goes on."""
         self._note_given(partner, user)
@@ -72,14 +66,9 @@ class OpenBankingConsent(models.Model):
         One that had ended by itself stays so, since its life is worth knowing.
         """
         self._end("replaced", "replaced")
-        self._renewal_is_over("replaced")
+        self._renewal_is_over("replaced")  # also of those that had ended
         if not consent.renewed_from_id:
             consent.renewed_from_id = self[-1:]
-
-    def _renewal_is_over(self, error_code):
-        """Nobody need renew these consents any more: stop asking."""
-        self._stop_links(error_code)
-        self._stop_activities()
 
     def _say_what_is_missing(self, accounts):
         """Tell which accounts in use this consent does not cover.

@@ -182,7 +182,7 @@ class OpenBankingEvent(models.Model):
         self._lock(consent)
         today = self.env["open.banking.fetch"]._bank_today()
         if self.until_day and self.until_day > today:
-            consent._learn_expiry(self.until_day)
+            consent._learn_expiry(self.until_day, self._named_accounts(consent))
         else:
             consent._ask_for_renewal("login_needed")
 

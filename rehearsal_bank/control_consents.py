@@ -53,15 +53,6 @@ def _connections(consent, body):
     return [c for c in consent.connections if bank in (None, c.bank_id)]
 
 
-def _account_ids(world, consent, connection):
-    return [
-        number
-        for number in consent.account_ids
-        if world.accesses[number].account.bank.id == connection.bank_id
-        and world.accesses[number].bank_user == connection.bank_user
-    ]
-
-
 def _expire(world, body):
     """The bank login ends; ``mode`` says what else does."""
     mode = body.get("mode", "login")
@@ -76,22 +67,8 @@ def _expire(world, body):
         for connection in _connections(consent, body):
             connection.login_required = True
             connection.expires_at = min(connection.expires_at, world.clock.now())
-            _login_required(world, consent, connection, body.get("reason"))
+            events.login_required(world, consent, connection, body.get("reason"))
     return _listed(world, body)
-
-
-def _login_required(world, consent, connection, reason):
-    data = {
-        "accountIds": _account_ids(world, consent, connection),
-        "expiresAt": instant_text(connection.expires_at),
-        "reason": reason,
-    }
-    events.emit(
-        world,
-        consent,
-        "ConnectionUpdateRequired",
-        data,
-    )
 
 
 def _warn(world, body):
@@ -102,7 +79,8 @@ def _warn(world, body):
     for consent in _chosen(world, body):
         for connection in _connections(consent, body):
             connection.expires_at = expires
-            _login_required(world, consent, connection, body.get("reason"))
+            connection.announced = True
+            events.login_required(world, consent, connection, body.get("reason"))
     return _listed(world, body)
 
 
@@ -138,7 +116,7 @@ def _rate_limit(world, body):
             connection.rate_limited_until = until
             data = {
                 "rateLimitedUntil": instant_text(until),
-                "accountIds": _account_ids(world, consent, connection),
+                "accountIds": events.account_ids(world, consent, connection),
             }
             events.emit(
                 world,
@@ -153,7 +131,7 @@ def _remove_connection(world, body):
     """One bank goes from the consent: ConnectionRemoved."""
     for consent in _chosen(world, body):
         for connection in _connections(consent, body):
-            gone = _account_ids(world, consent, connection)
+            gone = events.account_ids(world, consent, connection)
             consent.connections.remove(connection)
             consent.account_ids = [i for i in consent.account_ids if i not in gone]
             events.emit(
@@ -172,7 +150,8 @@ def _restore(world, body):
         for connection in consent.connections:
             connection.login_required = False
             connection.rate_limited_until = None
-            connection.expires_at = events.fresh_expiry(world)
+            connection.expires_at = world.login_end(connection.bank_id)
+            connection.announced = False
     return _listed(world, body)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from . import tokens
 from .clock import instant_text
 
 SPAN_DECIMALS = 9
@@ -125,6 +126,7 @@ def tick(world):
         for _instant, consent_id in due:
             _sync_by_id(world, consent_id)
     _auto_sync(world)
+    _ends(world)
 
 
 def _sync_by_id(world, consent_id):
@@ -147,6 +149,37 @@ def _auto_sync(world):
             _sync_by_id(world, consent.id)
 
 
-def fresh_expiry(world):
-    """When a bank login made now ends."""
-    return world.clock.now() + timedelta(days=world.settings.consent_days)
+def account_ids(world, consent, connection):
+    """The ids of a consent's accounts at one of its banks."""
+    return [
+        number
+        for number in consent.account_ids
+        if world.accesses[number].account.bank.id == connection.bank_id
+        and world.accesses[number].bank_user == connection.bank_user
+    ]
+
+
+def login_required(world, consent, connection, reason=None):
+    """Tell until when the bank goes on without the customer."""
+    data = {
+        "accountIds": account_ids(world, consent, connection),
+        "expiresAt": instant_text(connection.expires_at),
+        "reason": reason,
+    }
+    emit(world, consent, "ConnectionUpdateRequired", data)
+
+
+def _ends(world):
+    """Announce the ends of bank logins ahead, where a bank does, and carry them out."""
+    now, settings = world.clock.now(), world.settings
+    for consent in world.consents.values():
+        for connection in () if consent.revoked else consent.connections:
+            days = settings.announce_days_by_bank.get(connection.bank_id, 0)
+            is_near = connection.expires_at - timedelta(days=days) <= now
+            if days and is_near and not connection.announced:
+                connection.announced = True
+                login_required(world, consent, connection)
+            over = connection.expires_at <= now and not connection.login_required
+            if over and settings.tokens_die_at_end:
+                connection.login_required = True
+                tokens.drop_tokens(world, consent)

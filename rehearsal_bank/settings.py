@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, field, fields
 
+from .banks import BANKS
+
 _CHOICES = {
     "signature_schemes": ("viia", "aiia", "both", "none"),
     "signature_timestamp_unit": ("s", "ms"),
@@ -40,6 +42,9 @@ class Settings:
     rotate_refresh_token: bool = True
     old_refresh_token_grace: int = 0
     consent_days: int = 180
+    consent_days_by_bank: dict = field(default_factory=dict)
+    announce_days_by_bank: dict = field(default_factory=dict)
+    tokens_die_at_end: bool = False
     details: str = "on"
     account_balances: bool = True
     running_balances: bool = True
@@ -92,6 +97,17 @@ def _check_retry_after(value):
     raise ValueError("retry_after is null, a number of seconds or 'date'")
 
 
+def _days_by_bank(name, value):
+    known = isinstance(value, dict) and all(bank in BANKS for bank in value)
+    whole = known and all(
+        isinstance(days, int) and not isinstance(days, bool) and days >= 0
+        for days in value.values()
+    )
+    if not whole:
+        raise ValueError(f"{name} is an object of banks and whole numbers of days")
+    return dict(value)
+
+
 def _as_type_of(now, name, value):
     if isinstance(now, bool):
         if not isinstance(value, bool):
@@ -102,6 +118,8 @@ def _as_type_of(now, name, value):
             return type(now)(value)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} is a number") from error
+    if isinstance(now, dict):
+        return _days_by_bank(name, value)
     if isinstance(now, list):
         texts = isinstance(value, list) and all(isinstance(v, str) for v in value)
         if not texts:

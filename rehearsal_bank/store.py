@@ -23,6 +23,7 @@ class Connection:
     expires_at: object
     login_required: bool = False
     rate_limited_until: object = None
+    announced: bool = False
 
 
 @dataclass
@@ -174,9 +175,14 @@ class World:
         here = flow.bank.id, flow.bank_user
         self._drop_connection(consent, *here)
         consent.account_ids += [a.external_id for a in chosen]
-        expires = now + timedelta(days=self.settings.consent_days)
-        consent.connections.append(Connection(*here, expires))
+        consent.connections.append(Connection(*here, self.login_end(flow.bank.id)))
         return consent
+
+    def login_end(self, bank_id):
+        """When a bank login made now ends."""
+        settings = self.settings
+        days = settings.consent_days_by_bank.get(bank_id, settings.consent_days)
+        return self.clock.now() + timedelta(days=days)
 
     def all_selected(self, consent):
         """Whether every account the customer sees at his banks is shared."""

@@ -54,7 +54,8 @@ def send(world, request, number):
 def _after_finish(world, found):
     if found.connection is not None:
         found.connection.login_required = False
-        found.connection.expires_at = events.fresh_expiry(world)
+        found.connection.expires_at = world.login_end(found.connection.bank_id)
+        found.connection.announced = False
     events.queue_sync(world, found.consent)
 
 

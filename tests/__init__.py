@@ -12,6 +12,7 @@ from . import (
     test_disconnect_runs,
     test_disconnect_tour,
     test_erasure,
+    test_expiry,
     test_failures,
     test_fetch_request,
     test_import,
@@ -28,6 +29,8 @@ from . import (
     test_register,
     test_renewal,
     test_shared_page,
+    test_reminders,
+    test_renewal_mails,
     test_statements,
     test_tokens,
     test_tokens_kept_alive,
@@ -37,4 +40,5 @@ from . import (
     test_webhook_reactions,
     test_webhooks,
     test_windows,
+    test_year,
 )

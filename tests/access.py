@@ -11,6 +11,7 @@ FEED = (
     "open.banking.consent.account",
     "open.banking.event",
     "open.banking.fetch",
+    "open.banking.reminder.line",
     "open.banking.transaction",
 )
 WIZARD = (
@@ -137,8 +138,11 @@ class AccessCase(OpenBankingCase):
         event = env["open.banking.event"].create(
             {"company_id": company.id, "delivery_key": "key", "name": "SyncDone"}
         )
+        reminder = env["open.banking.reminder.line"].create(
+            {"consent_id": consent.id, "day": fields.Date.today(), "kind": "mail"}
+        )
         records = (consent, account, fetch, transaction, authorisation)
-        records += (covered, event)
+        records += (covered, event, reminder)
         return {record._name: record for record in records}
 
     def rpc(self, user, record, method, *args, **options):

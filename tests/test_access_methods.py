@@ -25,6 +25,13 @@ class TestAccessMethods(AccessCase):
         account = self.ours["open.banking.account"]
         account.next_attempt = False
         self.assertTrue(account.consent_id.state, "active")
+        account.consent_id.write(
+            {
+                "partner_id": self.bookkeeper.partner_id.id,
+                "authorised_on": fields.Datetime.now(),
+                "expires_on": fields.Date.today(),
+            }
+        )
         calls = (
             (self.journal, "action_open_banking_connect"),
             (self.journal, "action_open_banking_fetch"),
@@ -33,6 +40,9 @@ class TestAccessMethods(AccessCase):
             (account, "action_disconnect"),
             (account.consent_id, "action_disconnect"),
             (account.consent_id, "action_connect_again"),
+            (account, "action_send_renewal"),
+            (account.consent_id, "action_send_renewal"),
+            (self.journal, "action_open_banking_send_renewal"),
             (self.journal, "action_open_banking_disconnect"),
         )
         attempts = self.count("open.banking.authorisation")
@@ -47,7 +57,8 @@ class TestAccessMethods(AccessCase):
                         self.rpc(user, record, method)
                     self.assertFalse(account.next_attempt)
         self.assertEqual(
-            self.count("open.banking.authorisation") - attempts, 2 * len(MAY_CONNECT)
+            self.count("open.banking.authorisation") - attempts,
+            2 * len(MAY_CONNECT) + 1,  # and one to renew, whose mails share it
         )
 
     def test_who_may_export_and_erase(self):
@@ -101,6 +112,8 @@ class TestAccessMethods(AccessCase):
             (account, "action_leave_out"),
             (account, "action_disconnect"),
             (self.other_journal, "action_open_banking_disconnect"),
+            (self.other_journal, "action_open_banking_send_renewal"),
+            (account, "action_send_renewal"),
             *(
                 (self.theirs["open.banking.consent"], name)
                 for name in (
@@ -113,6 +126,7 @@ class TestAccessMethods(AccessCase):
                     "action_open_runs",
                     "action_open_unused",
                     "action_choose_journals",
+                    "action_send_renewal",
                 )
             ),
             *((self.theirs["open.banking.transaction"], name) for name in DECISIONS),
@@ -170,6 +184,7 @@ class TestAccessMethods(AccessCase):
                 "action_open_banking_questions",
                 "action_open_banking_send_link",
                 "action_open_banking_synchronise",
+                "action_open_banking_send_renewal",
                 "action_open_lines",
                 "action_open_questions",
                 "action_open_rows",

@@ -10,8 +10,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-import children
 import websocket
+
+import children
 from say import Stop, is_root
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")

@@ -9,7 +9,6 @@ import random
 import time
 from collections import Counter
 
-from chaos_workers import until
 from demo_story import control
 from say import say
 

@@ -157,8 +157,9 @@ def states_of_the_card(studio):
     account(2, "error_code = 'timeout', error_since = now()")
     studio.sql(
         "UPDATE open_banking_transaction SET booking_state = 'held',"
-        " hold_reason = 'possible_duplicate' WHERE id IN (SELECT id FROM"
-        f" open_banking_transaction WHERE account_id = {ids[0]} ORDER BY date DESC LIMIT 2)"
+        " reason_code = 'possible_duplicate' WHERE id IN (SELECT id"
+        f" FROM open_banking_transaction WHERE account_id = {ids[0]}"
+        " ORDER BY date DESC LIMIT 2)"
     )
     studio.take("card-stale-differs-error", *DASHBOARD)
     studio.take("board-to-do", action("open_banking_board_action"), LIST)

@@ -1,8 +1,9 @@
 """Many processes want new tokens of one consent in the same moment.
 
 Some keep the consent alive, some fetch, some have the consent in their list and come a
-moment later, some of these in a transaction that began before. The bank lets an old refresh token die at once: a second
-refresh, by whomever, would end the consent.
+moment later, some of these in a transaction that began before. The bank lets an old
+refresh token die at once: a second refresh, by whomever, would end the consent or
+show in the bank's list of calls.
 """
 
 import random

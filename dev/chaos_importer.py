@@ -56,7 +56,7 @@ def rush(registry, way, at, late, consent):
     with registry.cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
         consent = env[CONSENT].browse(consent)
-        if way == "too_late":
+        if way == "looked_before":
             consent.read(["state"])  # the transaction looks at the past from here on
         time.sleep(max(at + late - time.time(), 0))
         if way == "keep_alive":

@@ -73,6 +73,34 @@ class TestWebhooks(WebhookCase):
         for name in AIIA[1:]:
             self.refused(self.post(delivery, headers=self.without(delivery, name)))
 
+    def test_an_old_signature_under_another_id_or_time(self):
+        """A replay that pretends to be another event, or to be newer."""
+        delivery = self.make("SyncDone")
+        self.accepted(self.post(delivery))
+        now = str(int(fields.Datetime.now().timestamp()) + 60)
+        others = zip(AIIA[1:], (now, "another", "ConsentRevoked"), strict=True)
+        for name, value in others:
+            with self.subTest(name):
+                headers = {**delivery["headers"], name: value}
+                answer = self.post(delivery, headers=headers)
+                self.assertEqual((answer.status_code, answer.text), (401, "refused"))
+        self.assertEqual(len(self.events()), 1)
+
+    def test_a_replay_within_its_time_does_nothing_again(self):
+        delivery = self.make("SyncDone")
+        self.accepted(self.post(delivery))
+        job = self.env.ref("account_mastercard_open_banking.ir_cron_events")
+        triggers = [("cron_id", "=", job.id)]
+        before = self.count("ir.cron.trigger", triggers)
+        for days in (1, 29):
+            with freeze_time(fields.Datetime.now() + timedelta(days=days)):
+                self.accepted(self.post(delivery))
+        with freeze_time(fields.Datetime.now() + timedelta(days=31)):
+            answer = self.post(delivery)
+            self.assertEqual((answer.status_code, answer.text), (401, "refused"))
+        self.assertEqual(len(self.events()), 1)
+        self.assertEqual(self.count("ir.cron.trigger", triggers), before)
+
     def test_a_body_that_was_written_anew(self):
         delivery = self.make("SyncDone", data={"syncedAccountIds": ["a", "b"]})
         anew = json.dumps(json.loads(delivery["body"]), indent=1).encode()

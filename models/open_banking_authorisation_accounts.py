@@ -99,7 +99,7 @@ class OpenBankingAuthorisation(models.Model):
             self._store_accounts()
         except AccessTokenRejected:
             self.env.cr.rollback()
-            consent._access_token_refused()
+            consent._access_token_refused(consent._access_token())
             return False
         # On the spot the choice of journals opened without these accounts.
         consent._as_odoo()._ask_for_journals()

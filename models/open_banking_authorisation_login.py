@@ -118,7 +118,7 @@ class OpenBankingAuthorisation(models.Model):
         return tokens
 
     def _store_tokens_of_login(self, tokens):
-        self.renews_id._lock_quietly("open_banking_consent", self.renews_id.ids)
+        self.renews_id._lock_tokens()
         self.renews_id._store_tokens(tokens)
 
     def _note_login(self):

@@ -84,12 +84,12 @@ class OpenBankingConsent(models.Model):
 
         A token that is refused before its time is renewed once.
         """
-        self._in_own_transaction("_renew_if_needed")
+        token = self._in_own_transaction("_good_token")
         try:
-            return self._in_own_transaction(method, *args)
+            return self._in_own_transaction(method, token, *args)
         except AccessTokenRejected:
-            self._in_own_transaction("_renew_if_needed", True)
-            return self._in_own_transaction(method, *args)
+            token = self._in_own_transaction("_good_token", token)
+            return self._in_own_transaction(method, token, *args)
 
     def _in_own_transaction(self, method, *args):
         """Run a method of this consent, locked, and commit what it did."""
@@ -98,7 +98,7 @@ class OpenBankingConsent(models.Model):
                 env = api.Environment(cursor, self.env.uid, dict(self.env.context))
                 consent = env[self._name].sudo().browse(self.id)
                 # The lock comes first: it must see what others have committed.
-                if consent._lock_quietly("open_banking_consent", consent.ids):
+                if consent._lock_tokens():
                     result = getattr(consent, method)(*args)
                     env.flush_all()
                     self.invalidate_recordset()
@@ -109,17 +109,22 @@ class OpenBankingConsent(models.Model):
             self.env._("The bank is being read at this moment. Try again in a minute.")
         )
 
-    def _renew_if_needed(self, refused=False):
+    def _good_token(self, refused=None):
+        """Return an access token, renewed when it must be.
+
+        :param str refused: the token that Mastercard did not take just now
+        """
         if self.state != "active":
             raise ConsentExpired("consent_expired", "the consent has ended before")
         if refused:
-            self._access_token_refused()
+            self._access_token_refused(refused)
         if not self._access_token():
             self._renew_tokens()
+        return self._access_token() or ""
 
-    def _request_update(self, redirect_url):
+    def _request_update(self, token, redirect_url):
         client = self.company_id._open_banking_client()
-        answer = client.update(self._access_token() or "", redirect_url)
+        answer = client.update(token, redirect_url)
         if not answer.auth_url:
             self.news_asked_on = fields.Datetime.now()
             self._look_for_news()

@@ -39,10 +39,10 @@ class AccountJournal(models.Model):
     def _open_banking_cards(self):
         """Add how far a link is, to the cards of journals without a bank."""
         cards = super()._open_banking_cards()
-        waiting = self.filtered(lambda journal: cards[journal]["state"] == "none")
-        for journal, attempt in waiting.sudo()._open_banking_links().items():
-            text = journal._open_banking_link_text(attempt)
-            cards[journal] = {**cards[journal], "link_text": text}
+        for journal, attempt in self.sudo()._open_banking_links().items():
+            if cards[journal]["state"] == "none":
+                text = journal._open_banking_link_text(attempt)
+                cards[journal] = {**cards[journal], "link_text": text}
         return cards
 
     def _open_banking_link_text(self, attempt):

@@ -62,7 +62,7 @@ class OpenBankingAccount(models.Model):
     def _map_safely(self, journal):
         """Map, or leave the account to the bookkeeper: it must not cost the others."""
         try:
-            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 self._map(journal, self._suggest_start_date(journal))
                 self.message_post(
                     body=self.env._(

@@ -23,10 +23,11 @@ class OpenBankingAccount(models.Model):
     @api.depends_context("lang")
     def _compute_fit(self):
         kept = self._currencies_kept()
+        none = self.env["res.currency"]
         for account in self:
+            currencies = kept.get(account.company_id, none)
             no_journal = (
-                account.mapping == "unmapped"
-                and account.currency_id not in kept[account.company_id]
+                account.mapping == "unmapped" and account.currency_id not in currencies
             )
             other = account.mapping != "left_out" and not account._is_holder_ours()
             account.fit = "holder" if other else "currency" if no_journal else "fits"

@@ -127,7 +127,8 @@ class OpenBankingConsent(models.Model):
         )
 
     def action_choose_journals(self):
-        """Choose the journals of this consent's accounts."""
+        """Choose the journals of the accounts that wait for one."""
         self.ensure_one()
         self.check_access("read")
-        return self.account_ids.action_choose_journals()
+        accounts = self._waiting_accounts() or self.account_ids
+        return accounts.action_choose_journals()

@@ -19,7 +19,7 @@ class TestAccountFit(AutomaticCase):
         self.assertEqual(sorted(shown.mapped("name")), ["EUR-konto", "NOK-konto"])
         wizard = consent.action_choose_journals()
         lines = self.env[wizard["res_model"]].browse(wizard["res_id"]).line_ids
-        self.assertEqual(lines.account_id, consent.account_ids)
+        self.assertEqual(lines.account_id, self.account("NOK-konto"))
 
     def test_holder_and_currency_are_marked(self):
         self.bank.control("accounts", {"name": "Lønkonto", "owner": "Karen Holm"})

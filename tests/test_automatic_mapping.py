@@ -288,6 +288,19 @@ class TestAutomaticMapping(AutomaticCase):
         self.assertEqual(euro.bank_statements_source, "undefined")
         self.assertIn("2 bank accounts", self.activities(consent).summary)
 
+    def test_a_journal_that_was_taken_meanwhile(self):
+        self.bank.control("accounts", {"name": "Anden"})
+        self.connect(accounts=["Anden"])
+        self.account("Anden")._map(self.journal, self.today)
+        accounts = type(self.env["open.banking.account"])
+        seen_free = patch.object(accounts, "_free_journals", lambda _a: self.journal)
+        self.journal.bank_account_id.acc_number = self.number("Driftskonto")
+        with seen_free:
+            consent = self.arrive(["Driftskonto"])
+        self.assertEqual(self.account("Driftskonto").mapping, "unmapped")
+        self.assertEqual(self.account("Anden").journal_id, self.journal)
+        self.assertIn("1 bank account", self.activities(consent).summary)
+
     def test_accounts_that_arrive_later_are_mapped_by_the_schedule(self):
         self.journal.set_bank_account(self.number("Driftskonto"))
         fault = {"endpoint": "accounts", "status": 503, "times": 0}

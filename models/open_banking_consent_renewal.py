@@ -40,9 +40,9 @@ class OpenBankingConsent(models.Model):
 
     def _is_renewable(self):
         """Whether giving this consent again makes sense: it lives, or has died by
-        itself and no other has taken its accounts over."""
+        itself and no other has taken over what is in use."""
         return self.state == "active" or (
-            self.state == "expired" and bool(self.account_ids)
+            self.state == "expired" and bool(self.account_ids.journal_id)
         )
 
     # === THE CUSTOMER IS NEEDED === #

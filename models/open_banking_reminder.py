@@ -38,8 +38,8 @@ class OpenBankingReminder(models.Model):
             reminder.companies_text = ", ".join(names)
 
     @api.model
-    def _wake_up(self):
-        self.env.ref(f"{MODULE}.ir_cron_remind").sudo()._trigger()
+    def _wake_up(self, at=None):
+        self.env.ref(f"{MODULE}.ir_cron_remind").sudo()._trigger(at)
 
     # === SENDING === #
 

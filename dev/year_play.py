@@ -196,7 +196,7 @@ class Year:
         brought = dict(parse_qsl(urlsplit(back).query))
         with self.env() as env:
             attempt = env["open.banking.authorisation"].browse(attempt_id)
-            attempt._come_back(brought["code"], brought.get("consentId", ""))
+            attempt._come_back(brought.get("code"), brought.get("consentId", ""))
         with self.env() as env:
             attempt = env["open.banking.authorisation"].browse(attempt_id)
             if attempt.state != "done":

@@ -89,7 +89,7 @@ class OpenBankingAuthorisation(models.Model):
                 ("partner_id", "=", consent.partner_id.id),
                 ("state", "in", OPEN_STATES),
                 ("expires_on", ">", fields.Datetime.now()),
-                ("sent_on", ">=", consent.authorised_on),
+                ("sent_on", ">=", consent._given_on()),
             ]
         )
         return attempts[:1]

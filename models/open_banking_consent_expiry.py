@@ -90,12 +90,21 @@ class OpenBankingConsent(models.Model):
         """Reckon again when these consents end, from what is known by now."""
         lives = self.env["open.banking.life"]._shortest()
         for consent in self.sudo().filtered("authorised_on"):
-            by_bank = consent.account_ids.filtered("login_until")
-            if consent.expiry_source == "bank" and not by_bank:
-                continue  # said before the accounts were known
-            day, source = consent._first_end(lives)
-            if (day, source) != (consent.expires_on, consent.expiry_source):
-                consent.write({"expires_on": day, "expiry_source": source})
+            consent.write(consent._estimate(lives))
+
+    def _estimate(self, lives):
+        """Return what has to be written for this consent to end when it probably does.
+
+        :param dict lives: what `open.banking.life` has learned
+        :rtype: dict
+        """
+        by_bank = self.account_ids.filtered("login_until")
+        if self.expiry_source == "bank" and not by_bank:
+            return {}  # said before the accounts were known
+        day, source = self._first_end(lives)
+        if (day, source) == (self.expires_on, self.expiry_source):
+            return {}
+        return {"expires_on": day, "expiry_source": source}
 
     def _first_end(self, lives):
         """Return the first of the days on which the banks end, and how it is known.
@@ -103,7 +112,7 @@ class OpenBankingConsent(models.Model):
         :param dict lives: what `open.banking.life` has learned
         :rtype: tuple[date, str]
         """
-        given = bank_day(self.authorised_on)
+        given = bank_day(self._given_on())
         company = self.company_id
         usual = given + timedelta(days=company.open_banking_consent_days or USUAL_DAYS)
         service = company._open_banking_address()

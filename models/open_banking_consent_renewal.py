@@ -40,9 +40,9 @@ class OpenBankingConsent(models.Model):
 
     def _is_renewable(self):
         """Whether giving this consent again makes sense: it lives, or has died by
-        itself and no other has taken its accounts over."""
+        itself and no other has taken over what is in use."""
         return self.state == "active" or (
-            self.state == "expired" and bool(self.account_ids)
+            self.state == "expired" and bool(self.account_ids.journal_id)
         )
 
     # === THE CUSTOMER IS NEEDED === #
@@ -125,7 +125,8 @@ class OpenBankingConsent(models.Model):
         """
         expected = self.expires_on if self.state == "active" else False
         ended = bank_day(self.ended_on) if self.ended_on else False
-        return min(filter(None, (self.renewal_needed_on, expected, ended)))
+        known = list(filter(None, (self.renewal_needed_on, expected, ended)))
+        return min(known) if known else self._first_end({})[0]
 
     def _due_reminder(self, today):
         """Return the step at which the customer is to be told, and its day.
@@ -142,8 +143,14 @@ class OpenBankingConsent(models.Model):
         return self._due(steps, today)
 
     def _due(self, steps, today):
-        given = bank_day(self.authorised_on or self.create_date)
-        return due_step(steps, given, self._end_day(), today)
+        return due_step(steps, bank_day(self._given_on()), self._end_day(), today)
+
+    def _given_on(self):
+        """Return the moment at which this consent was given last.
+
+        :rtype: datetime
+        """
+        return self.authorised_on or self.create_date
 
     # === THE RESPONSIBLE USER === #
 

@@ -38,8 +38,8 @@ class OpenBankingReminder(models.Model):
             reminder.companies_text = ", ".join(names)
 
     @api.model
-    def _wake_up(self):
-        self.env.ref(f"{MODULE}.ir_cron_remind").sudo()._trigger()
+    def _wake_up(self, at=None):
+        self.env.ref(f"{MODULE}.ir_cron_remind").sudo()._trigger(at)
 
     # === SENDING === #
 
@@ -218,8 +218,9 @@ class OpenBankingReminderLine(models.Model):
         seen by others."""
         consent = self.consent_id
         event = calendar.add("vevent")
-        host = self.get_base_url().partition("://")[2]
-        event.add("uid").value = f"open-banking-consent-{consent.id}@{host}"
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        # The same in each mail: a calendar then has one entry, and moves it.
+        event.add("uid").value = f"open-banking-consent-{consent.id}@{database}"
         # vobject looks at exact types, and a moved clock has types of its own.
         event.add("dtstart").value = date.fromordinal(self.end_day.toordinal())
         event.add("dtstamp").value = pytz.utc.localize(fields.Datetime.now())

@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 import psycopg2
 from odoo import api, fields, models
@@ -35,11 +36,21 @@ class OpenBankingReminder(models.Model):
         try:
             self._remind(partner, consents)
             self.env.flush_all()
+        except psycopg2.OperationalError:
+            self._start_anew()
+            _logger.info("Contact %s is busy elsewhere, he waits a minute", partner.id)
+            self._wake_up(fields.Datetime.now() + timedelta(minutes=1))
         except Exception as error:
-            self.env.cr.rollback()
-            self.env.invalidate_all()
+            self._start_anew()
+            if "time limit exceeded" in str(error):
+                # The server is ending this worker; that is not the contact's fault.
+                raise
             name = type(error).__name__  # the message may hold what must not be logged
             _logger.error("Contact %s could not be reminded: %s", partner.id, name)
+
+    def _start_anew(self):
+        self.env.cr.rollback()
+        self.env.invalidate_all()
 
     @api.model
     def _remind(self, partner, consents):
@@ -82,7 +93,9 @@ class OpenBankingConsent(models.Model):
         """A bank may have been seen to end consents earlier than was thought. What a
         worker has locked waits for the next day."""
         active = self.search([("state", "=", "active"), ("authorised_on", "!=", False)])
-        active.try_lock_for_update(allow_referencing=True)._estimate_expiry()
+        lives = self.env["open.banking.life"]._shortest()
+        other = active.filtered(lambda consent: consent._estimate(lives))
+        other.try_lock_for_update(allow_referencing=True)._estimate_expiry()
 
     @api.model
     def _to_remind(self):
@@ -126,7 +139,7 @@ class OpenBankingConsent(models.Model):
             attempt.renews_id: attempt
             for attempt in attempts
             if attempt.partner_id == attempt.renews_id.partner_id
-            and attempt.sent_on >= attempt.renews_id.authorised_on
+            and attempt.sent_on >= attempt.renews_id._given_on()
         }
         stopped = ("withdrawn_by_user", "not_me")
         return self.filtered(

@@ -85,7 +85,7 @@ class ReminderCase(OpenBankingCase):
         brought = self.query_of(back)
         self.env.flush_all()
         with self.own_cursors():
-            attempt._come_back(brought["code"], brought.get("consentId", ""))
+            attempt._come_back(brought.get("code"), brought.get("consentId", ""))
         self.env.invalidate_all()
         self.assertEqual(attempt.state, "done", attempt.error_text)
         if old.state == "active" and old != attempt.consent_id:

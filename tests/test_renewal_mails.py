@@ -61,13 +61,17 @@ class TestRenewalMails(ReminderCase):
     def test_in_the_language_of_the_contact(self):
         self.env["res.lang"]._activate_lang("da_DK")
         self.karen.lang = "da_DK"
+        module = self.env["ir.module.module"].search(
+            [("name", "=", "account_mastercard_open_banking")]
+        )
+        module._update_translations("da_DK")
         consent = self.given()
-        template = self.env["open.banking.reminder"]._template()
-        body = template.with_context(lang="en_US").body_html
-        body = body.replace("Renew the consent", "Forny samtykket; Renew the consent")
-        template.with_context(lang="da_DK").body_html = body
-        mail = self.remind_on(76)
-        self.assertIn("Forny samtykket", mail.body_html)
+        with self.day(76):
+            self.remind()
+        mail = self.env["mail.mail"].search([("body_html", "like", "Forny samtykket")])
+        self.assertIn("Forny venligst dit banksamtykke", mail.subject)
+        self.assertIn("14 dage endnu", mail.body_html)
+        self.assertIn("Forny banksamtykket", self.calendar(mail).vevent.summary.value)
         months = "januar februar marts april maj juni juli august september oktober"
         month = [*months.split(), "november", "december"][consent.expires_on.month - 1]
         self.assertIn(f"{consent.expires_on.day}. {month}", mail.body_html)

@@ -50,9 +50,6 @@ balance, until the consent is withdrawn.
         "web.assets_tests": [
             "account_mastercard_open_banking/static/tests/tours/**/*",
         ],
-        "web.assets_unit_tests": [
-            "account_mastercard_open_banking/static/tests/*.test.js",
-        ],
     },
     "uninstall_hook": "uninstall_hook",
 }

@@ -83,7 +83,11 @@ class OpenBankingAccount(models.Model):
         :return: sentences, each with how serious it is, as Bootstrap calls it
         :rtype: list[dict[str, str]]
         """
-        return [self._coverage_summary(found), *self._balance_summary(found)]
+        balance = list(self._balance_summary(found))
+        if balance and balance[0]["kind"] == "danger":
+            remedy = self.env._("Look at the lines of that day, and at what is held.")
+            balance[0]["text"] += f" {remedy}"
+        return [self._coverage_summary(found), *balance]
 
     def _coverage_summary(self, found):
         days = [fact.day for fact in found.facts]
@@ -180,11 +184,10 @@ class OpenBankingAccount(models.Model):
         return {"kind": "warning", "text": text}
 
     def _parts_text(self, days, since):
-        """Say since when the two sides part, by how much, and where to look."""
+        """Say since when the two sides part, and by how much at the end."""
         last = [day for day in days if day.balance == strip.PARTS][-1]
         return self.env._(
-            "The balance parts since %(day)s; the difference is %(amount)s now. Look "
-            "at the lines of that day, and at what is held.",
+            "The balance parts since %(day)s; the difference is %(amount)s.",
             day=self._day_text(since),
             amount=self._amount_text(self._parting_amount(last)),
         )

@@ -74,7 +74,7 @@ class OpenBankingAccount(models.Model):
         lines = self._line_movements(first, last)
         rows, moved, undated = self._row_movements(first, last)
         begin = self._books_begin() if books else None
-        days = self._chain(first, last, told, moved, books, begin)
+        days = self._chain_of_days(first, last, told, moved, books, begin)
         locked_until = self._locked_until()
         facts = [
             DayFacts(
@@ -89,23 +89,23 @@ class OpenBankingAccount(models.Model):
         earlier = [day for day in days if day.date < first]
         return DayRange(facts, earlier, begin or None, undated)
 
-    def _chain(self, first, last, told, moved, books, begin):
+    def _chain_of_days(self, first, last, told, moved, books, begin):
         """Follow both balances from the first day that tells anything."""
         since = max(filter(None, [begin, self.start_date]), default=None)
         parts_at_once = begin and since == begin and told.get(begin) != books.get(begin)
         balances = Balances(
             told=told,
             moved=moved,
-            read=self._reads(),
+            read=self._balances_read(),
             books=books,
             since=since if books else None,
             before=self._before_opening(told) if parts_at_once else None,
         )
         origin = min([first, *told, *books])
         readers = {
-            begin + strip.A_DAY * n: run
-            for begin, end, run in self._coverage(origin, last)[0]
-            for n in range((end - begin).days + 1)
+            start + strip.A_DAY * n: run
+            for start, end, run in self._coverage(origin, last)[0]
+            for n in range((end - start).days + 1)
         }
         today = self.env["open.banking.fetch"]._bank_today()
         return list(
@@ -121,7 +121,7 @@ class OpenBankingAccount(models.Model):
         today = self.env["open.banking.fetch"]._bank_today()
         return self.start_date or today - HISTORY
 
-    def _reads(self):
+    def _balances_read(self):
         """Return the bank's balance as runs have read it, and whether it differed.
 
         Only of runs since the two last agreed: see `_first_difference`.

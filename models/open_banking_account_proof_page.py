@@ -1,4 +1,3 @@
-from datetime import timedelta
 from itertools import groupby
 
 from odoo import fields, models
@@ -6,7 +5,7 @@ from odoo import fields, models
 from ..feed import strip
 from .open_banking_account_days import Movements
 
-# So many gaps, consents and runs that failed fit on the page beside two years of days.
+# So many fit on the page beside two years of days.
 GAPS_ON_PAGE = 8
 CONSENTS_ON_PAGE = 6
 
@@ -212,10 +211,10 @@ class OpenBankingAccount(models.Model):
         entries = self.env["open.banking.consent.account"].search(
             [
                 ("account_id", "=", self.id),
-                ("covered_from", "<", last + timedelta(days=2)),
+                ("covered_from", "<", last + strip.A_DAY),
                 "|",
                 ("covered_until", "=", False),
-                ("covered_until", ">=", first - timedelta(days=2)),
+                ("covered_until", ">=", first),
             ]
         )
         told = entries[:CONSENTS_ON_PAGE]
@@ -232,13 +231,15 @@ class OpenBankingAccount(models.Model):
             "name": f"{consent.name} #{consent.id}",
             "who": consent.partner_id.name or "",
             "from": self._moment_text(entry.covered_from),
-            "until": self._moment_text(ended)
-            or self.env._("now (consent until %(day)s)", day=self._until(consent)),
+            "until": self._moment_text(ended) or self._consent_until_text(consent),
             "state": states[consent.state],
         }
 
-    def _until(self, consent):
-        return self._day_text(consent.expires_on) if consent.expires_on else "?"
+    def _consent_until_text(self, consent):
+        if not consent.expires_on:
+            return self.env._("now")
+        day = self._day_text(consent.expires_on)
+        return self.env._("now (consent until %(day)s)", day=day)
 
     # === THE STRIP === #
 

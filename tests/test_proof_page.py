@@ -145,8 +145,9 @@ class TestProofPage(OpenBankingCase):
         page = self.printed(account, self.day(-60), self.today)
         gap = account._span_text(self.day(-29), self.day(-1))
         self.assertEqual(self.said(page, "gaps"), f"Not covered: {gap}.")
-        self.assertIn("31 of 60 expected days", self.said(page, "coverage"))
-        self.assertIn("1 completed; in the period 1 failed", self.said(page, "coverage"))
+        coverage = self.said(page, "coverage")
+        self.assertIn("31 of 60 expected days", coverage)
+        self.assertIn("1 completed; in the period 1 failed", coverage)
         self.assertIn("not read yet", page.text_content())
         self.assertEqual(self.marks(page).count("!"), 29)
         consents = page.xpath("//table[@name='consents']//tr")[1:]

@@ -28,12 +28,15 @@ balance, until the consent is withdrawn.
         "views/open_banking_transaction_views.xml",
         "views/open_banking_fetch_views.xml",
         "views/open_banking_account_views.xml",
+        "report/open_banking_proof_report.xml",
+        "report/open_banking_proof_templates.xml",
         "views/open_banking_authorisation_views.xml",
         "views/open_banking_consent_views.xml",
         "views/account_bank_statement_line_views.xml",
         "views/open_banking_event_views.xml",
         "views/account_journal_views.xml",
         "views/account_journal_dashboard_views.xml",
+        "views/open_banking_account_days_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/open_banking_menus.xml",
@@ -44,8 +47,12 @@ balance, until the consent is withdrawn.
         "wizards/open_banking_erasure_views.xml",
         "wizards/open_banking_fetch_request_views.xml",
         "wizards/open_banking_link_views.xml",
+        "wizards/open_banking_proof_views.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "account_mastercard_open_banking/static/src/days_strip/**/*",
+        ],
         "web.assets_tests": [
             "account_mastercard_open_banking/static/tests/tours/**/*",
         ],

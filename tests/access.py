@@ -23,6 +23,7 @@ WIZARD = (
 )
 
 ERASURE = ("open.banking.erasure",)
+PROOF = ("open.banking.proof",)
 
 # Who may do what: letters of read, write, create, unlink.
 MAY = {
@@ -41,6 +42,7 @@ OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 MAY_CONNECT = ("basic", "accountant")
 MAY_EXPORT = (*MAY_CONNECT, "manager")
 MAY_ERASE = ("manager",)
+MAY_PRINT = ("readonly", *MAY_EXPORT)
 
 DECISIONS = (
     "action_adopt",

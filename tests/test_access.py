@@ -5,7 +5,17 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .access import ERASURE, FEED, MAY, MAY_ERASE, OPERATIONS, WIZARD, AccessCase
+from .access import (
+    ERASURE,
+    FEED,
+    MAY,
+    MAY_ERASE,
+    MAY_PRINT,
+    OPERATIONS,
+    PROOF,
+    WIZARD,
+    AccessCase,
+)
 
 
 @tagged("post_install", "-at_install")
@@ -19,6 +29,7 @@ class TestAccess(AccessCase):
                 (FEED, on_feed),
                 (WIZARD, on_wizard),
                 (ERASURE, on_erasure),
+                (PROOF, "rwcu" if login in MAY_PRINT else ""),
             ):
                 for name in names:
                     model = self.env[name].with_user(self.users[login])

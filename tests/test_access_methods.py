@@ -11,6 +11,8 @@ from .access import (
     MAY_CONNECT,
     MAY_ERASE,
     MAY_EXPORT,
+    MAY_PRINT,
+    PROOF,
     SECRETS,
     WIZARD,
     AccessCase,
@@ -81,6 +83,17 @@ class TestAccessMethods(AccessCase):
                         self.rpc(user, record, method)
         self.assertFalse(consent.erased_on)
 
+    def test_who_may_see_the_days_and_print_them(self):
+        account = self.ours["open.banking.account"]
+        for login, user in self.users.items():
+            for method in ("read_days", "action_print_proof"):
+                with self.subTest(f"{login} {method}"):
+                    if login in MAY_PRINT:
+                        self.assertTrue(self.rpc(user, account, method))
+                        continue
+                    with self.assertRaises(AccessError):
+                        self.rpc(user, account, method)
+
     def test_decisions_refuse_users_without_rights(self):
         row = self.ours["open.banking.transaction"]
         run = self.ours["open.banking.fetch"]
@@ -108,6 +121,9 @@ class TestAccessMethods(AccessCase):
             (account, "action_fetch_now"),
             (account, "action_choose_journals"),
             (account, "action_open_transactions"),
+            (account, "action_print_proof"),
+            (account, "read_days"),
+            (self.other_journal, "action_open_banking_proof"),
             (account, "action_turn_sign"),
             (account, "action_leave_out"),
             (account, "action_disconnect"),
@@ -181,16 +197,20 @@ class TestAccessMethods(AccessCase):
                 "action_open_banking_fetch_request",
                 "action_open_banking_link",
                 "action_open_banking_log",
+                "action_open_banking_proof",
                 "action_open_banking_questions",
                 "action_open_banking_send_link",
                 "action_open_banking_synchronise",
                 "action_open_banking_send_renewal",
+                "action_open_day",
                 "action_open_lines",
                 "action_open_questions",
                 "action_open_rows",
                 "action_open_unused",
                 "action_open_runs",
                 "action_open_transactions",
+                "action_print",
+                "action_print_proof",
                 "action_replace",
                 "action_resend",
                 "action_send",
@@ -202,6 +222,7 @@ class TestAccessMethods(AccessCase):
                 "action_withdraw",
                 "action_preview",
                 "open_action",
+                "read_days",
                 "unlink",
                 "write",
             },
@@ -216,7 +237,7 @@ class TestAccessMethods(AccessCase):
                 for field in self.env[name]._fields.values()
                 if field.groups == fields.NO_ACCESS
             }
-            for name in (*FEED, *WIZARD, *ERASURE, "res.company")
+            for name in (*FEED, *WIZARD, *ERASURE, *PROOF, "res.company")
         }
         self.assertEqual({k: v for k, v in found.items() if v}, SECRETS)
 

@@ -4,4 +4,5 @@ from . import (
     open_banking_erasure,
     open_banking_fetch_request,
     open_banking_link,
+    open_banking_proof,
 )

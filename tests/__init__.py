@@ -24,6 +24,7 @@ from . import (
     test_statements,
     test_tokens,
     test_tour,
+    test_translations,
     test_vault_and_settings,
     test_webhook_reactions,
     test_webhooks,

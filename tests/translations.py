@@ -4,6 +4,7 @@ import io
 import re
 from collections import Counter
 from pathlib import Path
+from textwrap import shorten
 
 import polib
 from odoo.tools.translate import trans_export
@@ -84,9 +85,14 @@ def behind(have, wanted):
     :param set have: terms with their places, as :func:`placed` returns them
     :param set wanted: likewise
     """
-    missing = [f"missing: {term!r} in {place}" for term, place in wanted - have]
-    obsolete = [f"obsolete: {term!r} in {place}" for term, place in have - wanted]
+    missing = [f"missing: {short(term)} in {place}" for term, place in wanted - have]
+    obsolete = [f"obsolete: {short(term)} in {place}" for term, place in have - wanted]
     return sorted(missing) + sorted(obsolete)
+
+
+def short(text):
+    """Return a text as it fits into a line."""
+    return shorten(text, 70, placeholder=" ...")
 
 
 def is_for_customer(entry):
@@ -97,7 +103,7 @@ def is_for_customer(entry):
 
 def untranslated(entries):
     """Return the terms without a finished translation."""
-    return [repr(e.msgid) for e in entries if e.fuzzy or not e.msgstr.strip()]
+    return [short(e.msgid) for e in entries if e.fuzzy or not e.msgstr.strip()]
 
 
 def parted(source, translation):

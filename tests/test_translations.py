@@ -5,6 +5,7 @@ from .translations import (
     LANGUAGES,
     MODULE,
     UPDATE,
+    Languages,
     behind,
     export,
     is_for_customer,
@@ -16,21 +17,6 @@ from .translations import (
     short,
     untranslated,
 )
-
-
-class Languages:
-    """What both kinds of tests do with a language."""
-
-    def load(self, code):
-        """Switch a language on and let Odoo read our file: without a warning."""
-        with self.assertNoLogs("odoo", "WARNING"):
-            self.env["res.lang"]._activate_lang(code)
-            self.env["ir.module.module"]._load_module_terms([MODULE], [code])
-
-    def assert_nothing(self, found, hint=""):
-        """Fail with the first of what was found."""
-        if found:
-            self.fail("\n".join([f"{len(found)} found. {hint}", *found[:20]]))
 
 
 @tagged("post_install", "-at_install")

@@ -127,3 +127,18 @@ def sentences(text):
     """Return the sentences between the tags of a text that can be told from a name."""
     parts = (" ".join(part.split()) for part in TAG.split(text))
     return {part for part in parts if len(part) > 12 and " " in part}
+
+
+class Languages:
+    """What both kinds of tests do with a language."""
+
+    def load(self, code):
+        """Switch a language on and let Odoo read our file: without a warning."""
+        with self.assertNoLogs("odoo", "WARNING"):
+            self.env["res.lang"]._activate_lang(code)
+            self.env["ir.module.module"]._load_module_terms([MODULE], [code])
+
+    def assert_nothing(self, found, hint=""):
+        """Fail with the first of what was found."""
+        if found:
+            self.fail("\n".join([f"{len(found)} found. {hint}", *found[:20]]))

@@ -17,13 +17,15 @@ from say import Stop, run_main
 
 # Odoo unpacked, its package, the Python packages, databases.
 NEEDED_SPACE = 4 * 1024**3
+WITHOUT_BROWSER = {"run_odoo", "run_translations"}
 
 
 def missing_steps(module):
     """The set-up steps still to do, as a list of callables."""
     log = places.cache() / "set-up.log"
     fetch_odoo = odoo_tree.find() is None
-    packages = debian.missing_packages(module != "run_odoo", fetch_odoo)
+    with_browser = module not in WITHOUT_BROWSER
+    packages = debian.missing_packages(with_browser, fetch_odoo)
     steps = []
     if packages:
         steps.append(lambda: debian.install(packages, log))

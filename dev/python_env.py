@@ -18,6 +18,7 @@ NEEDED_BY = {
     "run_odoo": ("psycopg2", "lxml", "werkzeug"),
     "run_demo": ("psycopg2", "lxml", "werkzeug", "websocket"),
     "run_soak": ("psycopg2", "lxml", "werkzeug", "psutil"),
+    "run_translations": ("psycopg2", "lxml", "werkzeug", "polib"),
     "run_tests": (
         *("psycopg2", "lxml", "werkzeug", "websocket"),
         *("pytest_odoo", "hypothesis", "ruff", "pylint_odoo"),

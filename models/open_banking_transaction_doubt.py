@@ -144,17 +144,18 @@ class OpenBankingTransaction(models.Model):
         # Where most amounts are negative already, it is the balance that is written
         # the other way (a debt as a positive one): that is for a person to see.
         moves = [position.amount for position in positions if position.amount]
+        spoken = account.company_id._open_banking_spoken().env
         if sum(amount > 0 for amount in moves) * 2 > len(moves):
             account._turn_sign()
             account.message_post(
-                body=self.env._(
+                body=spoken._(
                     "The bank's running balances show that this account writes money "
                     "out as positive amounts. Odoo turns the sign of each amount."
                 )
             )
         else:
             account.message_post(
-                body=self.env._(
+                body=spoken._(
                     "The bank's running balances do not follow the amounts of this "
                     "account. Compare a few lines with your bank before you use them; "
                     "the sign of the amounts can be turned here."

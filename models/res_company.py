@@ -75,6 +75,11 @@ class ResCompany(models.Model):
                     )
                 )
 
+    def _open_banking_spoken(self):
+        """Return the company in its own language: for what a job writes into the books
+        or a chatter. A job's user speaks English."""
+        return self.with_context(lang=self.partner_id.lang or self.env.lang)
+
     def _open_banking_is_set_up(self):
         """Tell whether this company can talk to Mastercard at all."""
         company = self.sudo()

@@ -40,6 +40,7 @@ from . import (
     test_tokens_kept_alive,
     test_tokens_together,
     test_tour,
+    test_translations,
     test_vault_and_settings,
     test_webhook_reactions,
     test_webhooks,

@@ -2,10 +2,11 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import OpenBankingCase
+from .translations import Languages
 
 
 @tagged("post_install", "-at_install")
-class TestLineContents(OpenBankingCase):
+class TestLineContents(Languages, OpenBankingCase):
     """What a statement line carries, and which sign its amount has."""
 
     def line_of(self, **row):
@@ -116,6 +117,13 @@ class TestLineContents(OpenBankingCase):
         self.fetch_again(account)
         self.assertEqual(len(self.lines(account)), len(rows))
         self.assertEqual(account.fetch_ids[0].changed_count, 0)
+
+    def test_what_a_job_writes_is_in_the_companys_language(self):
+        self.load("da_DK")
+        self.company.partner_id.lang = "da_DK"
+        account, _rows = self.import_swapped()
+        self.assertIn("vender fortegnet", str(account.message_ids.mapped("body")))
+        self.assertIn("Åbningssaldo", account.opening_statement_id.name)
 
     def test_the_sign_is_turned_by_hand_while_nothing_is_booked(self):
         account, rows = self.import_swapped()

@@ -75,9 +75,10 @@ class OpenBankingAccount(models.Model):
         :param account.bank.statement.line line: the first one
         :param Decimal balance: before that line
         """
+        spoken = self.company_id._open_banking_spoken().env
         opening = self._statements().create(
             {
-                "name": self.env._("Opening balance %(day)s", day=line.date),
+                "name": spoken._("Opening balance %(day)s", day=line.date),
                 "line_ids": [Command.set(line.ids)],
                 "balance_start": balance,
                 "balance_end_real": balance + self._exact(line.amount),

@@ -59,6 +59,7 @@ SECRETS = {
     "open.banking.consent": {
         "access_token_encrypted",
         "access_token_until",
+        "next_refresh",
         "refresh_token_encrypted",
         "refresh_token_until",
         "tokens_issued_at",

@@ -14,6 +14,7 @@ class TestRenewalTour(PhoneCase, RenewalCase):
     def setUp(self):
         super().setUp()
         self.consent.partner_id = self.karen
+        self.consent.authorised_on -= timedelta(days=80)
 
     def remind(self):
         """Run the daily job; returns the link in the mail it wrote."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 import psycopg2
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .error_table import ADMINISTRATOR, BOOKKEEPER, CUSTOMER
 from .error_words import matter, words
@@ -12,6 +13,9 @@ _logger = logging.getLogger(__name__)
 
 # What goes away by itself has so long for it before a person is called.
 GOES_AWAY_WITHIN = timedelta(days=1)
+
+# What PostgreSQL says when another worker has made the activity of a matter.
+TAKEN = (psycopg2.IntegrityError, psycopg2.errors.SerializationFailure)
 
 READERS = ("account.group_account_readonly", "account.group_account_basic")
 
@@ -28,6 +32,22 @@ class MailActivity(models.Model):
     _open_banking_matter_uniq = models.UniqueIndex(
         "(open_banking_matter) WHERE open_banking_matter IS NOT NULL"
     )
+
+    def _claim_matter(self, key):
+        """Make this the activity of a matter.
+
+        In SQL: that another worker was first is expected, and no error for the log.
+
+        :raise psycopg2.Error: one of `TAKEN`
+        """
+        self.flush_recordset()
+        query = SQL(
+            "UPDATE mail_activity SET open_banking_matter = %s WHERE id = %s",
+            key,
+            self.id,
+        )
+        self.env.cr.execute(query, log_exceptions=False)
+        self.invalidate_recordset(["open_banking_matter"])
 
     def _update_note(self, record):
         """Let these activities say what is wrong with a record now."""
@@ -93,20 +113,20 @@ class OpenBankingAlarm(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 self._schedule_alarm(key)
-        except (UserError, psycopg2.IntegrityError) as error:
+        except (UserError, *TAKEN) as error:
             # Another worker was first, or the user may not be asked.
             _logger.info("No activity for %s: %s", key, type(error).__name__)
 
     def _schedule_alarm(self, key):
         user = self._alarm_user()
         record = self.with_context(lang=user.lang)
-        record.activity_schedule(
+        activity = record.activity_schedule(
             "mail.mail_activity_data_todo",
             summary=record.env._("The bank feed needs you"),
             note=words(record.env, self.error_code),
             user_id=user.id,
-            open_banking_matter=key,
         )
+        activity.sudo()._claim_matter(key)
 
     def _alarm_user(self):
         """Return who is asked: the responsible user, else one who keeps the books."""

@@ -28,7 +28,7 @@ class TestMatters(OpenBankingCase):
         return self.env["mail.activity"].search([("open_banking_matter", "!=", False)])
 
     def fault(self, account, **what):
-        ident = {"account": account.external_id}
+        ident = {"account": account.external_id, "times": None}
         self.bank.control("faults", {"endpoint": "account", **ident, **what})
 
     def mend(self):

@@ -34,7 +34,10 @@ class TestAccessMethods(AccessCase):
             (account.consent_id, "action_disconnect"),
             (account.consent_id, "action_connect_again"),
             (self.journal, "action_open_banking_disconnect"),
+            (account, "action_remedy"),
+            (self.journal, "action_open_banking_remedy"),
         )
+        account.error_code = "server_error"
         attempts = self.count("open.banking.authorisation")
         for login, user in self.users.items():
             for record, method in calls:
@@ -98,7 +101,10 @@ class TestAccessMethods(AccessCase):
             (account, "action_open_transactions"),
             (account, "action_turn_sign"),
             (account, "action_disconnect"),
+            (account, "action_remedy"),
             (self.other_journal, "action_open_banking_disconnect"),
+            (self.other_journal, "action_open_banking_remedy"),
+            (self.theirs["open.banking.fetch"], "action_remedy"),
             *(
                 (self.theirs["open.banking.consent"], name)
                 for name in (
@@ -109,6 +115,7 @@ class TestAccessMethods(AccessCase):
                     "action_open_authorisations",
                     "action_open_lines",
                     "action_open_runs",
+                    "action_remedy",
                 )
             ),
             *((self.theirs["open.banking.transaction"], name) for name in DECISIONS),

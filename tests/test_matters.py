@@ -76,7 +76,18 @@ class TestMatters(OpenBankingCase):
         self.assertFalse(self.asked())
 
     def test_the_customers_part_is_left_to_the_renewal(self):
+        long_ago = fields.Datetime.now() - timedelta(days=9)
+        theirs = {"error_code": "connection_removed", "error_since": long_ago}
+        self.account.write(theirs)
+        self.account._sound_alarm()
+        self.assertFalse(self.asked())
+        self.account.write({**theirs, "error_code": "server_error"})
+        self.account._sound_alarm()
+        self.assertTrue(self.asked())
+
+    def test_of_an_ended_consent_nothing_is_asked(self):
         self.consent._mark_expired()
+        self.account.error_since = fields.Datetime.now() - timedelta(days=9)
         self.account._note_failure(ValueError())
         self.assertFalse(self.asked())
 
@@ -93,8 +104,9 @@ class TestMatters(OpenBankingCase):
         self.assertIn("An administrator", activity.note)
         self.credentials(CLIENT_SECRET)
         self.fetch_again(self.account)
-        if self.accounts[1].error_code:
-            self.assertTrue(activity.exists(), "another account still has it")
+        self.assertFalse(self.account.error_code)
+        self.assertTrue(self.accounts[1].error_code)
+        self.assertTrue(activity.exists(), "another account still has it")
         self.fetch_again(self.accounts)
         self.assertFalse(activity.exists())
 

@@ -165,6 +165,12 @@ class AccountJournal(models.Model):
                 "The bank was asked for news. They arrive within a few minutes."
             )
             return {**card, "state": "running", "text": text}
+        if consent.may_be_renewed:
+            return {
+                **card,
+                "state": "renewal",
+                "text": consent._words_of_end(self.env),
+            }
         if account.stale_text:
             return {**card, "state": "stale", "text": account.stale_text}
         if account.proof_state == "differs":

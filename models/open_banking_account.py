@@ -374,6 +374,14 @@ class OpenBankingAccount(models.Model):
         )
         return {**action, "res_id": wizard.id}
 
+    def _open_form(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+        }
+
     def action_open_transactions(self):
         """Open the statement lines of the account's journal."""
         self.ensure_one()

@@ -150,9 +150,4 @@ class OpenBankingBoard(models.Model):
         """Open the bank account."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "open.banking.account",
-            "res_id": self.account_id.id,
-            "view_mode": "form",
-        }
+        return self.account_id._open_form()

@@ -158,7 +158,10 @@ class OpenBankingConsent(models.Model):
         self._check_bookkeeper()
         self.company_id._open_banking_client()  # says what is missing, if anything is
         address = self.env["open.banking.authorisation"]._make_link(
-            self.company_id, self.account_ids.journal_id[:1], self.env.user
+            self.company_id,
+            self.account_ids.journal_id[:1],
+            self.env.user,
+            renews=self if self._is_renewable() else None,
         )
         return {"type": "ir.actions.act_url", "url": address, "target": "self"}
 

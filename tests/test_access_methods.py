@@ -46,7 +46,10 @@ class TestAccessMethods(AccessCase):
             (account.consent_id, "action_send_renewal"),
             (self.journal, "action_open_banking_send_renewal"),
             (self.journal, "action_open_banking_disconnect"),
+            (account, "action_remedy"),
+            (self.journal, "action_open_banking_remedy"),
         )
+        account.error_code = "server_error"
         attempts = self.count("open.banking.authorisation")
         for login, user in self.users.items():
             for record, method in calls:
@@ -127,9 +130,12 @@ class TestAccessMethods(AccessCase):
             (account, "action_turn_sign"),
             (account, "action_leave_out"),
             (account, "action_disconnect"),
+            (account, "action_remedy"),
             (self.other_journal, "action_open_banking_disconnect"),
             (self.other_journal, "action_open_banking_send_renewal"),
             (account, "action_send_renewal"),
+            (self.other_journal, "action_open_banking_remedy"),
+            (self.theirs["open.banking.fetch"], "action_remedy"),
             *(
                 (self.theirs["open.banking.consent"], name)
                 for name in (
@@ -143,6 +149,7 @@ class TestAccessMethods(AccessCase):
                     "action_open_unused",
                     "action_choose_journals",
                     "action_send_renewal",
+                    "action_remedy",
                 )
             ),
             *((self.theirs["open.banking.transaction"], name) for name in DECISIONS),
@@ -199,18 +206,23 @@ class TestAccessMethods(AccessCase):
                 "action_open_banking_log",
                 "action_open_banking_proof",
                 "action_open_banking_questions",
+                "action_open_banking_remedy",
                 "action_open_banking_send_link",
                 "action_open_banking_synchronise",
                 "action_open_banking_send_renewal",
                 "action_open_day",
+                "action_open_banking_test_credentials",
+                "action_open_feed_row",
                 "action_open_lines",
                 "action_open_questions",
                 "action_open_rows",
                 "action_open_unused",
                 "action_open_runs",
+                "action_open_settings",
                 "action_open_transactions",
                 "action_print",
                 "action_print_proof",
+                "action_remedy",
                 "action_replace",
                 "action_resend",
                 "action_send",

@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from cryptography.fernet import Fernet
+from lxml import etree
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -146,8 +147,16 @@ class TestHealth(WebhookCase):
         parameters = self.env["ir.config_parameter"]
         parameters.set_param("web.base.url", "http://<b>evil</b>")
         panel = str(self.settings_of().open_banking_health)
-        self.assertNotIn("<b>", panel)
-        self.assertEqual(panel.count("<tr"), 6)
+        self.assertNotIn("<b>evil", panel)
+        self.assertEqual(panel.count("data-state="), 6)
+
+    def test_both_addresses_can_be_copied(self):
+        model = self.env["res.config.settings"].with_user(self.admin)
+        arch = etree.fromstring(model.get_view(view_type="form")["arch"])
+        for name in ("open_banking_callback_url", "open_banking_webhook_url"):
+            widgets = arch.xpath(f"//field[@name='{name}']/@widget")
+            self.assertEqual(widgets, ["CopyClipboardChar"])
+        self.assertTrue(arch.xpath("//field[@name='open_banking_health']"))
 
     # === KEY === #
 

@@ -45,7 +45,7 @@ class AccountJournal(models.Model):
     def action_open_banking_remedy(self):
         """Do what the button of the card says."""
         self.ensure_one()
-        self.check_access("read")
+        self._open_banking_check_right()
         account = self.open_banking_account_ids.sudo()
         if not account:
             return False

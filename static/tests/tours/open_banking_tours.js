@@ -67,7 +67,9 @@ registry.category("web_tour.tours").add("open_banking_lines", {
         },
         {
             content: "A card purchase abroad shows the currency of the shop",
-            trigger: ".o_list_view tr.o_data_row td[name='foreign_currency_id']:contains('EUR'), .o_list_view tr.o_data_row td[name='foreign_currency_id']:contains('SEK'), .o_list_view tr.o_data_row td[name='foreign_currency_id']:contains('USD'), .o_list_view tr.o_data_row td[name='foreign_currency_id']:contains('GBP')",
+            trigger: ["€", "kr", "$", "£"]
+                .map((sign) => `.o_list_view tr.o_data_row td[name='amount_currency']:contains('${sign}')`)
+                .join(", "),
         },
         {
             content: "Eleven transactions, and the running balance",

@@ -31,6 +31,7 @@ from . import (
     open_banking_consent_mapping,
     open_banking_consent_register,
     open_banking_consent_renewal,
+    open_banking_consent_responsible,
     open_banking_consent_takeover,
     open_banking_consent_tokens,
     open_banking_consent_update,

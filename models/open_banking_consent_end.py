@@ -58,7 +58,7 @@ class OpenBankingConsent(models.Model):
                 "mail.mail_activity_data_todo",
                 summary=self.env._("The bank connection has ended"),
                 note=words(self.env, error_code),
-                user_id=consent.user_id.id or self.env.uid,
+                user_id=consent._responsible().id,
             )
 
     def _tell_customer_of_end(self):

@@ -98,17 +98,6 @@ class OpenBankingConsent(models.Model):
             return self.env._("Choose a journal for 1 bank account")
         return self.env._("Choose journals for %(count)s bank accounts", count=count)
 
-    def _responsible(self):
-        """Return who is asked; Odoo itself when the user has left or lost his rights.
-
-        :rtype: res.users
-        """
-        user = self.user_id
-        companies = user.company_ids.ids
-        seen = self.with_user(user).with_context(allowed_company_ids=companies)
-        may = user.active and seen.has_access("read")
-        return user if may else user.browse(SUPERUSER_ID)
-
     def _tend_waiting_activity(self):
         """Bring the activity up to date; it closes when nothing waits any more."""
         for consent in self.sudo().filtered("waiting_activity_id.active"):

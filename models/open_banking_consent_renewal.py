@@ -28,6 +28,13 @@ class OpenBankingConsent(models.Model):
     user_asked_on = fields.Date(
         readonly=True, help="When the responsible user got an activity last."
     )
+    renewal_activity_id = fields.Many2one(
+        "mail.activity",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
     may_be_renewed = fields.Boolean(compute="_compute_may_be_renewed")
 
     @api.depends("state", "ends_soon", "renewal_needed_on", "account_ids.journal_id")
@@ -100,7 +107,7 @@ class OpenBankingConsent(models.Model):
 
     def _forget_renewal(self):
         self.write({"renewal_needed_on": False, "user_asked_on": False})
-        self._stop_activities()
+        self.sudo().renewal_activity_id.filtered("active").unlink()
 
     # === WHAT IS DUE === #
 
@@ -154,23 +161,6 @@ class OpenBankingConsent(models.Model):
 
     # === THE RESPONSIBLE USER === #
 
-    def _responsible(self):
-        """Return who looks after this consent; the user at work if nobody does.
-
-        :rtype: res.users
-        """
-        user = self.user_id.filtered("active")
-        return user or self._first_manager() or self.env.user
-
-    def _first_manager(self):
-        group = self.env.ref("account.group_account_manager")
-        domain = [
-            ("all_group_ids", "in", group.ids),
-            ("company_ids", "in", self.company_id.ids),
-            ("share", "=", False),
-        ]
-        return self.env["res.users"].sudo().search(domain, order="id", limit=1)
-
     def _remind_user(self, today):
         """Ask the responsible user, if a day has come on which that is done."""
         for consent in self:
@@ -215,33 +205,10 @@ class OpenBankingConsent(models.Model):
         consent = self.sudo().with_context(lang=user.lang)
         summary = consent.env._("Bank consent needs renewal")
         values = {"summary": summary, "note": note(consent.env)}
-        activities = consent.activity_ids.filtered("automated")
-        if activities:
-            activities[0].write(values)
+        if consent.renewal_activity_id.active:
+            consent.renewal_activity_id.write(values)
         else:
-            consent.activity_schedule(
+            consent.renewal_activity_id = consent.activity_schedule(
                 "mail.mail_activity_data_todo", user_id=user.id, **values
             )
         self.user_asked_on = self.env["open.banking.fetch"]._bank_today()
-
-
-class OpenBankingAccount(models.Model):
-    """A consent whose accounts have all gone over to another one is renewed."""
-
-    _inherit = "open.banking.account"
-
-    @api.model
-    def _store_accounts(self, consent, bank_accounts):
-        accounts = super()._store_accounts(consent, bank_accounts)
-        left = consent.sudo().search(
-            [
-                ("company_id", "=", consent.company_id.id),
-                ("id", "!=", consent.id),
-                ("state", "=", "expired"),
-                ("renewal_needed_on", "!=", False),
-                ("account_ids", "=", False),
-            ]
-        )
-        left._forget_renewal()
-        left._stop_links("replaced")
-        return accounts

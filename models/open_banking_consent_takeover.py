@@ -103,7 +103,7 @@ class OpenBankingAccount(models.Model):
                     "mail.mail_activity_data_todo",
                     summary=summary,
                     note=words(self.env, "not_covered"),
-                    user_id=consent.user_id.id or self.env.uid,
+                    user_id=consent._responsible().id,
                 )
 
     def _with_new_consent(self):

@@ -17,7 +17,6 @@ GOES_AWAY_WITHIN = timedelta(days=1)
 # What PostgreSQL says when another worker has made the activity of a matter.
 TAKEN = (psycopg2.IntegrityError, psycopg2.errors.SerializationFailure)
 
-READERS = ("account.group_account_readonly", "account.group_account_basic")
 
 
 class MailActivity(models.Model):
@@ -118,7 +117,7 @@ class OpenBankingAlarm(models.AbstractModel):
             _logger.info("No activity for %s: %s", key, type(error).__name__)
 
     def _schedule_alarm(self, key):
-        user = self._alarm_user()
+        user = self._alarm_consent()._responsible()
         record = self.with_context(lang=user.lang)
         activity = record.activity_schedule(
             "mail.mail_activity_data_todo",
@@ -127,17 +126,6 @@ class OpenBankingAlarm(models.AbstractModel):
             user_id=user.id,
         )
         activity.sudo()._claim_matter(key)
-
-    def _alarm_user(self):
-        """Return who is asked: the responsible user, else one who keeps the books."""
-        user = self._alarm_consent().user_id
-        if user.active and any(user.has_group(group) for group in READERS):
-            return user
-        managers = self.env.ref("account.group_account_manager").sudo().all_user_ids
-        of_company = managers.filtered(
-            lambda each: each.active and self.company_id in each.company_ids
-        )
-        return of_company.sorted("id")[:1] or self.env.user
 
     def _end_alarm(self, code):
         """An error is gone here; a common matter ends with the last who has it."""

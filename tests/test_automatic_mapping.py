@@ -254,7 +254,8 @@ class TestAutomaticMapping(AutomaticCase):
         self.bookkeeper.active = False
         self.come_back(attempt)
         asked = self.activities(attempt.consent_id)
-        self.assertEqual(asked.user_id, self.env.ref("base.user_root"))
+        self.assertNotEqual(asked.user_id, self.bookkeeper)
+        self.assertIn(self.company, asked.user_id.company_ids)
 
     def test_a_user_who_lost_the_company_is_not_asked(self):
         attempt = self.attempt()

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import freeze_time, tagged
 
+from ..rehearsal_bank.customer import Customer
 from .tokens import TokenCase
 
 OUR_LOGGER = "odoo.addons.account_mastercard_open_banking"
@@ -44,7 +45,8 @@ class TestTokensKeptAlive(TokenCase):
         vault = self.env["open.banking.vault"]
         self.bank_id = "DK_Klitkassen"
         for number in range(3):
-            self.customer.email = f"customer{number}@nordlys.example"
+            name = f"customer{number}"
+            self.customer = Customer(email=f"{name}@nordlys.example", user=name)
             self.connect()
         consents = self.env["open.banking.consent"].sudo().search([], order="id")
         broken, unreadable, refused, fine = consents

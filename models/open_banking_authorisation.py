@@ -108,6 +108,7 @@ class OpenBankingAuthorisation(models.Model):
     _state_hash_uniq = models.UniqueIndex("(state_hash) WHERE state_hash IS NOT NULL")
 
     @api.depends("purpose", "company_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for authorisation in self:
             authorisation.display_name = self.env._(

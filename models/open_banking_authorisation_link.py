@@ -1,7 +1,7 @@
 import secrets
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
 
@@ -184,11 +184,13 @@ class OpenBankingAuthorisation(models.Model):
     def _not_me(self):
         """The one who got the link says that it is not for him: tell the bookkeeper."""
         self._fail("not_me", state="withdrawn")
+        user = self.user_id or self.env["res.users"].browse(SUPERUSER_ID)
+        env = self.with_context(lang=user.lang).env
         self.activity_schedule(
             "mail.mail_activity_data_todo",
-            summary=self.env._("The bank link reached the wrong person"),
-            note=words(self.env, "not_me"),
-            user_id=self.user_id.id or self.env.uid,
+            summary=env._("The bank link reached the wrong person"),
+            note=words(env, "not_me"),
+            user_id=user.id,
         )
 
     @api.model

@@ -54,11 +54,13 @@ class OpenBankingConsent(models.Model):
     def _tell_responsible(self, error_code):
         """Nobody here ended it: say so to the one who looks after the connection."""
         for consent in self:
+            user = consent._responsible()
+            env = consent.with_context(lang=user.lang).env
             consent.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("The bank connection has ended"),
-                note=words(self.env, error_code),
-                user_id=consent._responsible().id,
+                summary=env._("The bank connection has ended"),
+                note=words(env, error_code),
+                user_id=user.id,
             )
 
     def _tell_customer_of_end(self):

@@ -93,7 +93,9 @@ class OpenBankingAccount(models.Model):
 
         An account that is still read under an older consent goes on until that ends.
         """
-        summary = self.env._("The new consent does not cover this account")
+        user = consent._responsible()
+        env = consent.with_context(lang=user.lang).env
+        summary = env._("The new consent does not cover this account")
         for account in self:
             if account.consent_id == consent or account.consent_id.state != "active":
                 since = account.error_since or fields.Datetime.now()
@@ -102,8 +104,8 @@ class OpenBankingAccount(models.Model):
                 account.activity_schedule(
                     "mail.mail_activity_data_todo",
                     summary=summary,
-                    note=words(self.env, "not_covered"),
-                    user_id=consent._responsible().id,
+                    note=words(env, "not_covered"),
+                    user_id=user.id,
                 )
 
     def _with_new_consent(self):

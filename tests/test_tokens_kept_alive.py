@@ -56,7 +56,7 @@ class TestTokensKeptAlive(TokenCase):
         broken.refresh_token_encrypted = vault._encrypt("x")[:-9] + "AAAAAAA=="
         other = self.make_company("Uden Adgang ApS")
         other.sudo().open_banking_client_id = False
-        unreadable.account_ids.company_id = other
+        unreadable.account_ids.consent_id = fine
         unreadable.company_id = other
         refused.refresh_token_encrypted = vault._encrypt("made up")
         before = fine.refresh_token_encrypted

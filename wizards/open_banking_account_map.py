@@ -13,6 +13,7 @@ class OpenBankingAccountMap(models.TransientModel):
     line_ids = fields.One2many("open.banking.account.map.line", "map_id")
 
     @api.depends("company_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for wizard in self:
             wizard.display_name = self.env._("Choose journals")

@@ -31,6 +31,7 @@ class OpenBankingFetchRequest(models.TransientModel):
     )
 
     @api.depends("date_from", "date_to")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for wizard in self:
             wizard.display_name = self.env._("Fetch transactions")

@@ -41,6 +41,7 @@ class AccountJournal(models.Model):
             "account_mastercard_open_banking.open_banking_account_action"
         )
         action["domain"] = [("company_id", "=", self.company_id.id)]
+        action["context"] = {"open_banking_journal_id": self.id}
         return action
 
     def action_open_banking_fetch(self):

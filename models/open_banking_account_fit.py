@@ -71,6 +71,18 @@ class OpenBankingAccount(models.Model):
             currency=self.currency_id.name,
         )
 
+    def action_send_link(self):
+        """Send the customer a link, for the journal from which the list was opened, or
+        for the company's first bank journal. No account need be ticked, or exist."""
+        journals = self.env["account.journal"]
+        journal = journals.browse(self.env.context.get("open_banking_journal_id"))
+        if not journal.exists():
+            own = [("company_id", "=", self.env.company.id), ("type", "=", "bank")]
+            journal = journals.search(own, limit=1)
+        if not journal:
+            raise UserError(self.env._("The company has no bank journal yet."))
+        return journal.action_open_banking_send_link()
+
     def action_leave_out(self):
         """Leave out those of these accounts that wait for a journal."""
         if not self.env.user.has_group("account.group_account_basic"):

@@ -29,7 +29,8 @@ class OpenBankingBoard(models.Model):
     _order = "urgency, consent_until, company_id, id"
 
     account_id = fields.Many2one("open.banking.account", readonly=True)
-    name = fields.Char(related="account_id.display_name", string="Bank Account")
+    name = fields.Char(related="account_id.name", string="Bank Account")
+    number = fields.Char(related="account_id.number")
     company_id = fields.Many2one("res.company", readonly=True)
     consent_id = fields.Many2one("open.banking.consent", readonly=True)
     journal_id = fields.Many2one("account.journal", readonly=True)
@@ -43,7 +44,7 @@ class OpenBankingBoard(models.Model):
     last_fetch_on = fields.Datetime(string="Last Fetch", readonly=True)
     question_count = fields.Integer(string="To Decide", readonly=True)
     count = fields.Integer(string="Accounts", readonly=True)
-    text = fields.Char(compute="_compute_text", string="What to Do")
+    text = fields.Text(compute="_compute_text", string="What to Do")
 
     @property
     def _table_query(self):
@@ -123,7 +124,7 @@ class OpenBankingBoard(models.Model):
             "4_unmapped": lambda: words(self.env, "no_journal"),
             "5_differs": lambda: account._difference_text(),
             "6_held": lambda: self.env._(
-                "%s transactions wait for your decision.", self.question_count
+                "To decide: %s transaction(s).", self.question_count
             ),
         }
         return says.get(self.urgency, lambda: "")()
@@ -151,3 +152,26 @@ class OpenBankingBoard(models.Model):
         self.ensure_one()
         self.check_access("read")
         return self.account_id._open_form()
+
+
+class OpenBankingAccount(models.Model):
+    """An account says of itself what the board says of it."""
+
+    _inherit = "open.banking.account"
+
+    urgency = fields.Selection(URGENCY, string="State", compute="_compute_urgency")
+    urgency_text = fields.Text(string="In Words", compute="_compute_urgency")
+
+    @api.depends_context("lang", "tz")
+    def _compute_urgency(self):
+        """Ask the board, once for all of them."""
+        board = self.env["open.banking.board"]
+        rows = {row.account_id.id: row for row in board.search(self._of_board())}
+        for account in self:
+            row = rows.get(account.id, board)
+            account.urgency = row.urgency
+            account.urgency_text = row.text
+
+    def _of_board(self):
+        self.env.flush_all()  # the board reads what is in the database
+        return [("account_id", "in", self.ids)]

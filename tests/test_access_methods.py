@@ -226,6 +226,7 @@ class TestAccessMethods(AccessCase):
                 "action_replace",
                 "action_resend",
                 "action_send",
+                "action_send_link",
                 "action_send_renewal",
                 "action_set_statement_period",
                 "action_synchronise",

@@ -28,7 +28,7 @@ class TestBoard(OpenBankingCase):
         self.assertEqual(self.row().urgency, "7_fine")
         row = self.account.transaction_ids.filtered("statement_line_ids")[:1]
         row.bank_change = "changed"
-        self.assert_row("6_held", "1 transactions wait")
+        self.assert_row("6_held", "To decide: 1")
         self.account.proof_state = "differs"
         self.assert_row("5_differs", "not the bank's")
         self.account.bank_synchronized_on -= timedelta(days=3)
@@ -70,6 +70,12 @@ class TestBoard(OpenBankingCase):
         self.accounts.journal_id = False
         self.accounts.company_id = other
         self.assertFalse(self.board().search([]))
+
+    def test_an_account_says_what_the_board_says(self):
+        self.account.error_code = "timeout"
+        account = self.account.with_user(self.bookkeeper)
+        self.assertEqual(account.urgency, "2_failing")
+        self.assertIn("did not answer", account.urgency_text)
 
     def test_the_same_queries_for_any_number_of_rows(self):
         board = self.board()

@@ -44,6 +44,7 @@ class TestMapping(OpenBankingCase):
     def choose(self, account, journal=None, action="journal", **values):
         """Choose a use of one account, and confirm."""
         wizard = self.wizard(account)
+        wizard.note = "The bank's agreement has changed"
         wizard.line_ids.write(
             {"action": action, "journal_id": journal and journal.id, **values}
         )
@@ -237,6 +238,43 @@ class TestMapping(OpenBankingCase):
         self.assertEqual(self.suggested_start(), self.today)
 
     # === ANOTHER JOURNAL === #
+
+    def test_another_journal_needs_a_reason_and_who_answers_for_the_books(self):
+        self.choose(self.main, self.journal)
+        self.bookkeeper.group_ids -= self.env.ref("account.group_account_manager")
+        self.assertFalse(self.bookkeeper.has_group("account.group_account_manager"))
+        second = self.new_journal("Second")
+        for use in ({"journal": second}, {"action": "leave_out"}):
+            with self.assertRaisesRegex(UserError, "administrator only"):
+                self.choose(self.main, **use)
+        self.choose(self.main, self.journal)  # nothing changes
+        self.choose(self.in_euro, action="leave_out")  # not in use yet
+        self.bookkeeper.group_ids += self.env.ref("account.group_account_manager")
+        wizard = self.wizard(self.main)
+        self.assertFalse(wizard.changes_use)
+        wizard.line_ids.journal_id = second
+        self.assertTrue(wizard.changes_use)
+        wizard.note = " "
+        with self.assertRaisesRegex(UserError, "Say in the note why"):
+            wizard.action_confirm()
+        self.assertEqual(self.main.journal_id, self.journal)
+        wizard.note = "Another agreement"
+        wizard.action_confirm()
+        self.assertEqual(self.main.journal_id, second)
+        said = self.main.message_ids.filtered(lambda m: "Another agreement" in m.body)
+        self.assertIn(self.journal.name, said.body)
+        self.assertEqual(said.author_id, self.bookkeeper.partner_id)
+
+    def test_the_link_for_the_customer_is_at_hand(self):
+        accounts = self.env["open.banking.account"].with_user(self.bookkeeper)
+        action = accounts.action_send_link()
+        wizard = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(wizard.journal_id.company_id, self.company)
+        second = self.new_journal("Second")
+        opened = second.with_user(self.bookkeeper).action_open_banking_accounts()
+        accounts = accounts.with_context(**opened["context"])
+        wizard = wizard.browse(accounts.action_send_link()["res_id"])
+        self.assertEqual(wizard.journal_id, second)
 
     def test_another_journal_neither_reads_again_nor_doubles(self):
         since = self.today - timedelta(days=700)

@@ -11,6 +11,13 @@ class OpenBankingAccountMap(models.TransientModel):
 
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     line_ids = fields.One2many("open.banking.account.map.line", "map_id")
+    changes_use = fields.Boolean(compute="_compute_changes_use")
+    note = fields.Char(help="Why; it is kept with the account.")
+
+    @api.depends("line_ids.action", "line_ids.journal_id")
+    def _compute_changes_use(self):
+        for wizard in self:
+            wizard.changes_use = any(line._changes_use() for line in wizard.line_ids)
 
     @api.depends("company_id")
     @api.depends_context("lang")
@@ -68,12 +75,30 @@ class OpenBankingAccountMap(models.TransientModel):
         if not self.env.user.has_group("account.group_account_basic"):
             raise UserError(self.env._("Only bookkeepers can connect a bank."))
         self._check_journals()
+        self._check_changes()
         for line in self.line_ids:
             line._apply()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.open_account_journal_dashboard_kanban"
         )
         return {**action, "target": "main"}
+
+    def _check_changes(self):
+        """Another journal for an account in use is for those who answer for the books,
+        and they say why."""
+        if not self.changes_use:
+            return
+        if not self.env.user.has_group("account.group_account_manager"):
+            raise UserError(
+                self.env._(
+                    "An account that is in use already gets another journal, or is "
+                    "left out, by an accounting administrator only."
+                )
+            )
+        if not (self.note or "").strip():
+            raise UserError(
+                self.env._("Say in the note why the journal of an account is changed.")
+            )
 
     def _check_journals(self):
         chosen = self.line_ids.filtered(lambda line: line.action == "journal")
@@ -153,11 +178,33 @@ class OpenBankingAccountMapLine(models.TransientModel):
         """Choose to leave these accounts out; nothing happens before the import."""
         self.write({"action": "leave_out", "journal_id": False})
 
+    def _changes_use(self):
+        """Whether an account in use gets another journal, or none.
+
+        :rtype: bool
+        """
+        now = self.account_id.journal_id
+        return bool(now) and (self.action != "journal" or self.journal_id != now)
+
+    def _note_change(self):
+        """Keep the change with its reason on the account: since when, by whom."""
+        self.account_id.sudo().message_post(
+            author_id=self.env.user.partner_id.id,
+            body=self.env._(
+                "%(user)s took the account out of the journal %(journal)s: %(note)s",
+                user=self.env.user.name,
+                journal=self.account_id.journal_id.display_name,
+                note=self.map_id.note,
+            ),
+        )
+
     def _apply(self):
         """Map the account, make its journal first if so chosen, or leave it out."""
         self.account_id.check_access("read")
         if self.account_id.company_id != self.company_id:
             raise UserError(self.env._("The account belongs to another company."))
+        if self._changes_use():
+            self._note_change()
         if self.action == "leave_out":
             self.account_id._leave_out()
             return

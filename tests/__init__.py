@@ -6,6 +6,7 @@ from . import (
     test_board,
     test_callback,
     test_calls,
+    test_card_states,
     test_cases,
     test_days,
     test_days_tour,

@@ -156,7 +156,7 @@ class AccountJournal(models.Model):
         consent = account.consent_id
         if consent.pause_text:
             return {**card, "state": "paused", "text": consent.pause_text}
-        if account.error_code:
+        if account.error_text:
             return {**card, "state": "error", "text": account.error_text}
         if progress or not account.last_fetch_on:
             first = self.env._("The first import starts in a moment.")

@@ -213,7 +213,7 @@ class OpenBankingAccount(models.Model):
         return formatLang(self.env, float(amount), currency_obj=self.currency_id)
 
     def _day_text(self, day):
-        return format_date(self.env, day, date_format="d MMMM y")
+        return format_date(self.env, day, date_format="long")
 
     def _month_text(self, day):
         return format_date(self.env, day, date_format="MMM y")

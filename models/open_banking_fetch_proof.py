@@ -131,7 +131,7 @@ class OpenBankingAccount(models.Model):
             )
         return self.env._(
             "The balance is not the bank's since %(day)s (difference %(amount)s).",
-            day=format_date(self.env, self.differs_from, date_format="d MMMM y"),
+            day=format_date(self.env, self.differs_from, date_format="long"),
             amount=amount,
         )
 

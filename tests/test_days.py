@@ -35,7 +35,7 @@ class TestDays(OpenBankingCase):
         return [said["text"] for said in seen["summary"]]
 
     def text_of_day(self, day):
-        return f"{day.day} {day:%B} {day.year}"
+        return f"{day:%B} {day.day}, {day.year}"
 
     def outage(self, account, days=30):
         """Let the last success lie back, and the bank be down since."""

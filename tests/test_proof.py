@@ -120,7 +120,7 @@ class TestProof(OpenBankingCase):
         self.fetch_again(account)
         self.check(account, day, -120)
         text = self.journal._open_banking_cards()[self.journal]["text"]
-        said = f"not the bank's since {day.day} {day:%B} {day.year} (difference"
+        said = f"not the bank's since {day:%B} {day.day}, {day.year} (difference"
         self.assertIn(said, text)
         self.assertIn("120.00", text)
 

@@ -48,6 +48,8 @@ class Webhook(http.Controller):
         events = company.env["open.banking.event"]
         if events._is_out_of_time(verified.timestamp):
             return self._refuse("out_of_time")
+        if events._is_weaker(company, verified):
+            return self._refuse("weaker_signature")
         events._receive(company, verified, body)
         return self._answer("ok", 200)
 

@@ -105,6 +105,23 @@ class OpenBankingEvent(models.Model):
         return bool(timestamp) and not now - OLDEST < timestamp < now + FROM_THE_FUTURE
 
     @api.model
+    def _is_weaker(self, company, verified):
+        """Whether a delivery bears the older signature only, although Mastercard has
+        lately used the newer one here.
+
+        It may be an old delivery from which the newer signature, which tells its
+        moment, was taken off.
+        """
+        if verified.scheme == AIIA:
+            return False
+        lately = [
+            ("company_id", "=", company.id),
+            ("delivery_key", "=like", "aiia:%"),
+            ("create_date", ">", fields.Datetime.now() - OLDEST),
+        ]
+        return bool(self.search_count(lately, limit=1))
+
+    @api.model
     def _receive(self, company, verified, body):
         """Keep an event, and let the job act on it soon.
 

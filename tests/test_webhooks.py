@@ -45,7 +45,7 @@ class TestWebhooks(WebhookCase):
         self.assertEqual(self.count("ir.cron.trigger", triggers), 1)
 
     def test_each_scheme_alone(self):
-        for number, scheme in enumerate(("aiia", "viia", "both"), 1):
+        for number, scheme in enumerate(("viia", "aiia", "both"), 1):
             self.settings(signature_schemes=scheme)
             data = {"syncedAccountIds": [scheme]}
             self.accepted(self.post(self.make("SyncDone", data=data)))
@@ -100,6 +100,21 @@ class TestWebhooks(WebhookCase):
             self.assertEqual((answer.status_code, answer.text), (401, "refused"))
         self.assertEqual(len(self.events()), 1)
         self.assertEqual(self.count("ir.cron.trigger", triggers), before)
+
+    def test_an_old_delivery_whose_newer_signature_was_taken_off(self):
+        delivery = self.make("SyncDone")
+        self.accepted(self.post(delivery))
+        headers = delivery["headers"]
+        for name in AIIA:
+            headers = {k: v for k, v in headers.items() if k.lower() != name.lower()}
+        with freeze_time(fields.Datetime.now() + timedelta(days=29)):
+            answer = self.post(delivery, headers=headers)
+            self.assertEqual((answer.status_code, answer.text), (401, "refused"))
+        self.assertEqual(len(self.events()), 1)
+        # Mastercard may have stopped to use it: after a while the older one counts.
+        with freeze_time(fields.Datetime.now() + timedelta(days=31)):
+            self.accepted(self.post(delivery, headers=headers))
+            self.assertEqual(len(self.events()), 2)
 
     def test_a_body_that_was_written_anew(self):
         delivery = self.make("SyncDone", data={"syncedAccountIds": ["a", "b"]})

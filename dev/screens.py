@@ -187,7 +187,8 @@ def renewing(studio):
     )
     body = mails[0]["body_html"]
     letter = studio.options.into / "mail.html"
-    letter.write_text(f'<meta charset="utf-8">{body}')
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    letter.write_text(head + body)
     studio.take("mail-renewal", letter.resolve().as_uri(), "a", PHONE, whole=True)
     link = re.search(r'href="([^"]*/open_banking/consent/[^"]*)"', body)[1]
     studio.take(

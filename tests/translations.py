@@ -30,14 +30,15 @@ CUSTOMER_PLACES = re.compile(
     r"model:mail\.template,(subject|body_html):"
     rf"|model_terms:ir\.ui\.view,arch_db:{MODULE}\.consent_"
     rf"|code:addons/{MODULE}/controllers/"
-    rf"|code:addons/{MODULE}/models/(open_banking_authorisation_shared"
-    r"|open_banking_reminder|open_banking_vault|res_company)\.py"
+    rf"|code:addons/{MODULE}/models/(open_banking_vault|res_company"
+    r"|open_banking_authorisation_shared|open_banking_reminder)\.py"
 )
 # Besides Mastercard's refusals: how an attempt can end, as its page says it.
 CUSTOMER_CODES = {
     *CODES,
     *("cancelled", "consent_of_other_company", "link_expired", "no_accounts"),
     *("not_me", "not_set_up", "unknown", "withdrawn_by_user"),
+    *("one_more_login", "other_customer"),
 }
 CUSTOMER_ERRORS = {WORDS[code]._source for code in CUSTOMER_CODES}
 

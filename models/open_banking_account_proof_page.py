@@ -73,25 +73,24 @@ class OpenBankingAccount(models.Model):
         books = Movements.of([fact.lines for fact in counted])
         opening = self._proof_opening(found)
         closing = past[-1].day if past else None
-        name = self.env._
         return [
-            self._proof_row(name("Opening balance"), *opening),
+            self._proof_row(self.env._("Opening balance"), *opening),
             self._proof_row(
-                name("Money in"),
+                self.env._("Money in"),
                 bank.sum_in,
                 books.sum_in,
                 bank.count_in,
                 books.count_in,
             ),
             self._proof_row(
-                name("Money out"),
+                self.env._("Money out"),
                 bank.sum_out,
                 books.sum_out,
                 bank.count_out,
                 books.count_out,
             ),
             self._proof_row(
-                name("Closing balance"),
+                self.env._("Closing balance"),
                 closing and closing.bank,
                 closing and closing.books,
             ),

@@ -22,7 +22,7 @@ class OpenBankingAuthorisation(models.Model):
     is_login_only = fields.Boolean(
         string="Login Only",
         readonly=True,
-        help="The customer logs in at his bank once more and chooses nothing.",
+        help="The customer only logs in at the bank once more, and chooses nothing.",
     )
 
     # === THE WAY TO THE BANK === #

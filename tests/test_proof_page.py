@@ -7,12 +7,13 @@ from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import OpenBankingCase
+from .translations import Languages
 
 REPORT = "account_mastercard_open_banking.open_banking_proof_report"
 
 
 @tagged("post_install", "-at_install")
-class TestProofPage(OpenBankingCase):
+class TestProofPage(Languages, OpenBankingCase):
     """The page for the auditor: what it says is what the bank and the books say."""
 
     def setUp(self):
@@ -41,7 +42,9 @@ class TestProofPage(OpenBankingCase):
         self.env.flush_all()
         self.env.invalidate_all()
         wizard = self.wizard(accounts, first, last, user)
-        reports = self.env["ir.actions.report"].with_user(user or self.bookkeeper)
+        user = user or self.bookkeeper
+        reports = self.env["ir.actions.report"].with_user(user)
+        reports = reports.with_context(lang=user.lang)
         content, kind = reports._render_qweb_html(REPORT, wizard.ids)
         self.assertEqual(kind, "html")
         return html.fromstring(content)
@@ -109,6 +112,17 @@ class TestProofPage(OpenBankingCase):
             self.assertIn(told, text)
         self.assertIn(self.bookkeeper.name, self.said(page, "printed"))
         self.assertEqual(len(page.xpath("//div[contains(@class, 'ob_proof')]")), 1)
+
+    def test_in_the_language_of_the_user(self):
+        self.load("da_DK")
+        self.bookkeeper.lang = "da_DK"
+        account = self.import_one("EUR-konto", since=self.day(-60))
+        table = self.balances(self.printed(account, self.day(-700), self.day(-690)))
+        self.assertEqual(
+            list(table), ["Åbningssaldo", "Indbetalinger", "Udbetalinger", "Slutsaldo"]
+        )
+        self.assertEqual(table["Slutsaldo"][1], "ikke oplyst")
+        self.assertEqual(table["Slutsaldo"][3:], ["kendes ikke", "kendes ikke"])
 
     def test_a_period_in_which_the_books_begin(self):
         account = self.import_one("EUR-konto", since=self.day(-60))

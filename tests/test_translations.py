@@ -70,6 +70,10 @@ class TestTranslations(Languages, TransactionCase):
                 self.assertTrue(parted(source, translation))
                 self.assertFalse(parted(source, source))
 
+    def test_what_a_tag_says_is_translated(self):
+        self.assertFalse(parted('<i title="State"/>', '<i title="Status"/>'))
+        self.assertTrue(parted('<i title="State"/>', "<i/>"))
+
     def test_odoo_reads_each_language_without_a_warning(self):
         template = self.env.ref(f"{MODULE}.mail_template_disconnect")
         for code in LANGUAGES.values():

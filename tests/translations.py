@@ -45,6 +45,8 @@ CUSTOMER_ERRORS = {WORDS[code]._source for code in CUSTOMER_CODES}
 # Where Python's formatting, a mail's header or a page's code stands in a text.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\{.*?\}\}|<[^<>]+>", re.DOTALL)
 TAG = re.compile(r"<[^<>]+>")
+# What a tag says to a person.
+SPOKEN = re.compile(r'\b(title|aria-label|alt|placeholder)="[^"]*"')
 FIELD_LABEL = re.compile(r"model:ir\.model\.fields,\w+:.*\.field_\w+?__(\w+)$")
 
 
@@ -113,7 +115,8 @@ def parted(source, translation):
 
     :rtype: str
     """
-    there, here = (Counter(PLACEHOLDER.findall(t)) for t in (source, translation))
+    texts = (SPOKEN.sub(r"\1", text) for text in (source, translation))
+    there, here = (Counter(PLACEHOLDER.findall(text)) for text in texts)
     found = [f"lost {each}" for each in (there - here).elements()]
     found += [f"added {each}" for each in (here - there).elements()]
     ends = [(text[:1].isspace(), text[-1:].isspace()) for text in (source, translation)]

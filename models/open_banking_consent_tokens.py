@@ -163,7 +163,7 @@ class OpenBankingConsent(models.Model):
         lock of the next consent must see what others committed.
         """
         commit = self.env["ir.cron"]._commit_progress
-        consents = self.sudo().search(self._quiet_domain(), order="tokens_issued_at")
+        consents = self.sudo().search(self._quiet_domain(), order="tokens_issued_at, id")
         left = len(consents)
         time_left = commit(remaining=left)
         for consent in consents:

@@ -163,7 +163,8 @@ class OpenBankingConsent(models.Model):
         lock of the next consent must see what others committed.
         """
         commit = self.env["ir.cron"]._commit_progress
-        consents = self.sudo().search(self._quiet_domain(), order="tokens_issued_at, id")
+        order = "tokens_issued_at, id"
+        consents = self.sudo().search(self._quiet_domain(), order=order)
         left = len(consents)
         time_left = commit(remaining=left)
         for consent in consents:

@@ -1,5 +1,7 @@
 """Values shared by the rooms of the add-on that may touch the database."""
 
+from datetime import timedelta
+
 # The value of a journal's feed source. Other feeds (OCA's is "online") have theirs.
 FEED_SOURCE = "mastercard_open_banking"
 
@@ -22,3 +24,6 @@ FETCH_INTERVAL_HOURS = 6
 
 # The bank's days are Danish days: "today" is the calendar day in Copenhagen.
 BANK_TIMEZONE = "Europe/Copenhagen"
+
+# When a worker comes back for what another worker has locked.
+BUSY = timedelta(minutes=1)

@@ -15,7 +15,7 @@ from ..bank_api import (
     CredentialsRejected,
     RateLimited,
 )
-from ..const import FETCH_INTERVAL_HOURS
+from ..const import BUSY, FETCH_INTERVAL_HOURS
 from .error_words import words
 from .open_banking_vault import NotSetUp
 
@@ -89,22 +89,33 @@ class OpenBankingAccount(models.Model):
         accounts = self.sudo().search(self._due_domain(), order="next_attempt, id")
         left = len(accounts)
         time_left = commit(remaining=left)
+        worked = False
         for account in accounts:
             unfinished = True
             while unfinished and time_left:
                 unfinished = account._work_safely()
+                worked = worked or unfinished is not None
                 left -= not unfinished
                 self.env.invalidate_all()
                 time_left = commit(1, remaining=left)
-        if left:
-            # Odoo would look for the rest after a minute only.
-            self._wake_up()
+        self.sudo()._look_again(worked)
+
+    def _look_again(self, worked):
+        """Let the job come back for what is due by now.
+
+        Workers pass by what another has locked. So whoever worked looks at once for
+        what the others left because of him, and whoever could not comes back later:
+        nothing waits for the job's next regular hour.
+        """
+        if self.search_count(self._due_domain(), limit=1) or self._is_called():
+            self._wake_up(None if worked else fields.Datetime.now() + BUSY)
 
     def _work_safely(self):
         """Do one unit of work; whatever goes wrong stays on this account.
 
-        :return: whether the account has more to do right now
-        :rtype: bool
+        :return: whether the account has more to do right now; None when nothing could
+            be done or noted, since another worker has it or has just done it
+        :rtype: bool | None
         """
         self.ensure_one()
         try:
@@ -113,9 +124,8 @@ class OpenBankingAccount(models.Model):
             return unfinished
         except psycopg2.OperationalError:
             self._start_anew()
-            _logger.info("Account %s is busy elsewhere, it waits a minute", self.id)
             # Not on the record: whoever is at it would be disturbed.
-            self._wake_up(fields.Datetime.now() + timedelta(minutes=1))
+            _logger.info("Account %s is busy elsewhere, it waits", self.id)
         except Exception as error:
             self._start_anew()
             if "time limit exceeded" in str(error):
@@ -123,8 +133,9 @@ class OpenBankingAccount(models.Model):
                 raise
             if not isinstance(error, BankApiError | NotSetUp):
                 self._log_unforeseen(error)
-            self._note_failure_alone(error)
-        return False
+            if self._note_failure_alone(error):
+                return False
+        return None
 
     def _start_anew(self):
         """Forget the unit that failed; everything before it is committed."""
@@ -132,13 +143,20 @@ class OpenBankingAccount(models.Model):
         self.env.invalidate_all()
 
     def _note_failure_alone(self, error):
-        """Note a failure, unless another worker is at the account by now."""
+        """Note a failure, unless another worker is at the account by now.
+
+        :return: whether it was noted
+        :rtype: bool
+        """
         try:
-            if self.consent_id._lock_with_accounts():
-                return self._note_failure(error)
+            if not self.consent_id._lock_with_accounts():
+                return False
+            self._note_failure(error)
+            self.env.flush_all()
         except psycopg2.OperationalError:
             self._start_anew()
-        self._wake_up(fields.Datetime.now() + timedelta(minutes=1))
+            return False
+        return True
 
     def _log_unforeseen(self, error):
         """Say where it happened. Not the message: it may hold what the bank sent."""
@@ -150,9 +168,9 @@ class OpenBankingAccount(models.Model):
         )
 
     def _work(self):
-        """Do one unit of work. See `_cron_fetch`."""
+        """Do one unit of work. See `_cron_fetch` and `_work_safely`."""
         if not self._lock():
-            return False
+            return None
         consent = self.consent_id
         token = consent._access_token()
         run = self.env["open.banking.fetch"]._open_run(self)
@@ -170,7 +188,7 @@ class OpenBankingAccount(models.Model):
     def _take_refusal(self, token):
         """The access token was refused: the next unit renews it, unless it is over."""
         if not self._lock():
-            return False
+            return None
         try:
             self.consent_id._access_token_refused(token)
         except ConsentExpired as error:

@@ -39,6 +39,12 @@ class OpenBankingAccount(models.Model):
         self._wake_up()
 
     @api.model
+    def _is_called(self):
+        """Whether there are calls that nobody has taken note of."""
+        calls = self.env["open.banking.call"].sudo()
+        return bool(calls.search_count([("is_due", "=", False)], limit=1))
+
+    @api.model
     def _take_calls(self):
         """Make due what was called for. What another worker has locked waits."""
         calls = self.env["open.banking.call"].sudo()

@@ -5,6 +5,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ..bank_api import BankApiError, ConsentExpired
+from ..const import BUSY
 from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ CLOCK_SKEW = timedelta(hours=1)
 # for a few minutes more.
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
-BUSY = timedelta(minutes=1)
 
 
 class OpenBankingConsent(models.Model):

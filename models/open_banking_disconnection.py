@@ -1,8 +1,8 @@
-from datetime import timedelta
-
 import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ..const import BUSY
 
 # More than anybody presses in a minute; the job comes again while any are left.
 AT_ONCE = 100
@@ -151,5 +151,4 @@ class OpenBankingConsent(models.Model):
         if consents:
             commit()
         if requests.search_count([], limit=1):
-            in_a_minute = fields.Datetime.now() + timedelta(minutes=1)
-            self.env["open.banking.account"]._wake_up(in_a_minute)
+            self.env["open.banking.account"]._wake_up(fields.Datetime.now() + BUSY)

@@ -1,9 +1,10 @@
 import logging
-from datetime import timedelta
 
 import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..const import BUSY
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class OpenBankingReminder(models.Model):
         except psycopg2.OperationalError:
             self._start_anew()
             _logger.info("Contact %s is busy elsewhere, he waits a minute", partner.id)
-            self._wake_up(fields.Datetime.now() + timedelta(minutes=1))
+            self._wake_up(fields.Datetime.now() + BUSY)
         except Exception as error:
             self._start_anew()
             if "time limit exceeded" in str(error):

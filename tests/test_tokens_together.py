@@ -1,10 +1,9 @@
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
 from ..bank_api import ConsentExpired, TokenSet
+from .connections import TwoConnections
 from .tokens import TokenCase
 
 
@@ -13,7 +12,7 @@ class Killed(BaseException):
 
 
 @tagged("post_install", "-at_install")
-class TestTokensTogether(TokenCase):
+class TestTokensTogether(TwoConnections, TokenCase):
     def kill_in(self, model, method):
         """Let the worker die in a method, once."""
         registry_class = type(self.env[model])
@@ -78,7 +77,7 @@ class TestTokensTogether(TokenCase):
                 self.assertTrue(theirs.external_id)  # their look at the past begins
                 self.refresh_elsewhere(consent)
                 with self.assertNoLogs(level="WARNING"):
-                    self.assertIs(act(), False)
+                    self.assertFalse(act())
                 two.cr.rollback()
                 self.assertEqual(theirs.state, "active")
                 self.assertFalse(theirs.error_code)
@@ -107,42 +106,6 @@ class TestTokensTogether(TokenCase):
         self.assertNotIn(self.consent._access_token(), (False, old))
         with self.assertRaises(ConsentExpired):
             self.consent._access_token_refused(self.consent._access_token())
-
-    @contextmanager
-    def two_connections(self):
-        """Give committed records to two connections: no others can be locked."""
-        with self.registry.cursor() as first, self.registry.cursor() as second:
-            one = api.Environment(first, SUPERUSER_ID, {})
-            two = api.Environment(second, SUPERUSER_ID, {})
-            company = one.ref("base.main_company")
-            consent = one["open.banking.consent"].create(
-                {"external_id": "committed", "company_id": company.id}
-            )
-            account = one["open.banking.account"].create(
-                {
-                    "name": "committed",
-                    "account_key": "committed",
-                    "company_id": company.id,
-                    "currency_id": company.currency_id.id,
-                    "consent_id": consent.id,
-                    "journal_id": self.bank_journal(company).id,
-                    "next_attempt": datetime.now() - timedelta(minutes=1),
-                }
-            )
-            first.commit()
-            try:
-                yield consent, account, two
-            finally:
-                first.rollback()
-                second.rollback()
-                account.unlink()
-                consent.unlink()
-                first.commit()
-
-    def bank_journal(self, company):
-        return self.env["account.journal"].search(
-            [("company_id", "=", company.id), ("type", "=", "bank")], limit=1
-        )
 
     def check_one_at_a_time(self, consent, account, two):
         theirs = consent.with_env(two)

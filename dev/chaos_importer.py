@@ -28,6 +28,13 @@ ACCOUNT = "open.banking.account"
 CONSENT = "open.banking.consent"
 
 
+def words(env, code):
+    """The add-on's sentence for a code; it can be imported when Odoo is loaded."""
+    from odoo.addons.account_mastercard_open_banking.models.error_words import words
+
+    return words(env, code)
+
+
 def work(registry, jobs):
     """Do what a cron worker does, for ever: run these jobs when they are ready."""
     while True:
@@ -49,6 +56,14 @@ def tell(registry):
 def second_lane(registry):
     """Add a second scheduled job, so that two workers import at once; its id."""
     return _as_a_call(registry, lambda env: env.ref(CRON).copy().id)
+
+
+def wordless(registry, codes):
+    """How many of these error codes have no sentence of their own."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        unknown = words(env, "unknown")
+        return sum(words(env, code) in ("", unknown) for code in codes)
 
 
 def rush(registry, way, at, late, consent):
@@ -89,6 +104,7 @@ ORDERS = {
     "tell": tell,
     "second_lane": second_lane,
     "rush": rush,
+    "wordless": wordless,
 }
 
 

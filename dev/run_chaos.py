@@ -11,6 +11,7 @@ import argparse
 import secrets
 import sys
 import time
+from functools import partial
 
 import chaos_kills
 import chaos_together
@@ -67,13 +68,16 @@ def connect(odoo_url, bank_url, database, small):
     demo_story.choose_journals(odoo, demo_story.connect(odoo, bank_url))
 
 
-def prepare(server, name, servers, small):
-    """A database with a connected bank, and no Odoo that works on it."""
+def prepare(server, name, servers, connect):
+    """A database with a connected bank, and no Odoo that works on it.
+
+    :param connect: connects it; takes Odoo's and the bank's address and the database
+    """
     port = odoo_run.free_port()
     run_demo.set_parameter(server, name, "web.base.url", f"http://127.0.0.1:{port}")
     bank_url = servers.bank()
     odoo_url = servers.odoo(name, port, "--max-cron-threads=0")
-    connect(odoo_url, bank_url, name, small)
+    connect(odoo_url, bank_url, name)
     _name, odoo, _log = servers.started.pop()
     children.stop(odoo)
     return bank_url
@@ -89,7 +93,7 @@ def run(server, name, folder, kills, seed, small):
     started = time.monotonic()
     with run_demo.Servers() as servers:
         servers.logs = folder
-        bank_url = prepare(server, name, servers, small)
+        bank_url = prepare(server, name, servers, partial(connect, small=small))
         with Importer(name, folder) as importer:
             books = Books(server, name)
             try:

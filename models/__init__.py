@@ -55,6 +55,7 @@ from . import (
     open_banking_transaction_decision,
     open_banking_transaction_doubt,
     open_banking_transaction_preview,
+    open_banking_transaction_retention,
     open_banking_transaction_shown,
     open_banking_transaction_store,
     open_banking_transaction_unfinished,

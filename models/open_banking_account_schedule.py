@@ -259,6 +259,7 @@ class OpenBankingAccount(models.Model):
         return timedelta(seconds=asked_for or 0) or timedelta(minutes=back_off)
 
     def _note_success(self):
+        self.consent_id._access_token_worked()
         # What the bank no longer delivers must not use up the few readings it allows.
         hours = 24 if self.is_orphaned else FETCH_INTERVAL_HOURS
         self.write(

@@ -1,5 +1,5 @@
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg2
 from odoo import api, fields, models
@@ -19,7 +19,8 @@ ACCESS_TOKEN_MARGIN = timedelta(minutes=5)
 KEEP_ALIVE_AFTER = timedelta(days=1)
 REFRESH_TOKEN_LIFE = timedelta(days=14)
 
-# When even a token of this age or younger is refused, the consent itself is dead.
+# When a token is refused, and at this age or younger also the one that replaces it,
+# the consent itself is dead. One refusal alone may be a slip of the peer.
 FRESH_TOKEN = timedelta(minutes=1)
 
 # Tokens that seem to come from the future were stored while our clock was wrong.
@@ -46,6 +47,7 @@ class OpenBankingConsent(models.Model):
     # After a refresh that failed: not before this moment. Who cannot be refreshed
     # must not use up the time of those behind him.
     next_refresh = fields.Datetime(groups=fields.NO_ACCESS, copy=False)
+    replaces_refused_token = fields.Boolean(groups=fields.NO_ACCESS, copy=False)
 
     def _store_tokens(self, tokens):
         """Write a new pair of tokens over the old one; the caller commits at once.
@@ -129,15 +131,21 @@ class OpenBankingConsent(models.Model):
         The caller has the lock.
 
         :param str token: the refused one; another worker may have renewed it since
-        :raise bank_api.ConsentExpired: when the refused token was brand new
+        :raise bank_api.ConsentExpired: when the refused token was brand new, and the
+            one before it was refused too
         """
         consent = self.sudo()
         if consent._access_token() != token:
             return
-        issued = consent.tokens_issued_at
-        if issued and abs(fields.Datetime.now() - issued) < FRESH_TOKEN:
+        age = abs(fields.Datetime.now() - (consent.tokens_issued_at or datetime.min))
+        if consent.replaces_refused_token and age < FRESH_TOKEN:
             raise ConsentExpired("consent_expired", "a new access token was refused")
-        consent.access_token_until = False
+        consent.write({"access_token_until": False, "replaces_refused_token": True})
+
+    def _access_token_worked(self):
+        """Note that the bank took the token: what was refused before was a slip."""
+        if self.sudo().replaces_refused_token:
+            self.sudo().replaces_refused_token = False
 
     # === KEPT ALIVE === #
 

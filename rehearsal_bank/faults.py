@@ -4,6 +4,7 @@ import copy
 from dataclasses import dataclass, field, fields
 
 from . import json_text
+from .dice import Dice, seed_of
 from .listing import ENDLESS
 from .reply import Reply
 
@@ -31,6 +32,7 @@ class Fault:
     consent: str | None = None
     times: int | None = 1
     after: int = 0
+    chance: float = 1.0
     status: int | None = None
     headers: dict = field(default_factory=dict)
     body: object = None
@@ -46,6 +48,9 @@ class Fault:
     duplicate_rows: int = 0
     seen: int = 0
     used: int = 0
+
+    def __post_init__(self):
+        self._dice = Dice(seed_of(self.endpoint, self.status, self.body, self.patch))
 
     @property
     def answers_alone(self):
@@ -64,6 +69,8 @@ class Fault:
             return False
         self.seen += 1
         if self.seen <= self.after:
+            return False
+        if self._dice.below(10_000) >= self.chance * 10_000:
             return False
         self.used += 1
         return True
@@ -88,6 +95,7 @@ def make_fault(spec):
         if value is not None and type(value) is not int:
             raise ValueError(f"{name} is a whole number")
     fault.delay_seconds = float(fault.delay_seconds)
+    fault.chance = float(fault.chance)
     return fault
 
 

@@ -62,6 +62,7 @@ SECRETS = {
         "next_refresh",
         "refresh_token_encrypted",
         "refresh_token_until",
+        "replaces_refused_token",
         "tokens_issued_at",
     },
     "open.banking.fetch": {"paging_token"},

@@ -144,6 +144,7 @@ class TestTokens(TokenCase):
         fault = {"endpoint": "transactions_query", "status": 401, "times": None}
         self.bank.control("faults", fault)
         self.consent.tokens_issued_at = datetime.now()
+        self.consent.replaces_refused_token = True
         self.preview_in_vain()
         self.check_ended(account=False)
 

@@ -104,8 +104,27 @@ class TestTokensTogether(TwoConnections, TokenCase):
         self.assertTrue(self.consent._renew_tokens())
         self.consent._access_token_refused(old)
         self.assertNotIn(self.consent._access_token(), (False, old))
+
+    def test_two_new_tokens_that_are_refused_end_it_one_does_not(self):
+        for slip in (True, True, False):
+            self.assertTrue(self.consent._renew_tokens())
+            self.consent._access_token_refused(self.consent._access_token())
+            self.assertFalse(self.consent._access_token())
+            self.assertTrue(self.consent._renew_tokens())
+            if slip:
+                self.consent._access_token_worked()
         with self.assertRaises(ConsentExpired):
             self.consent._access_token_refused(self.consent._access_token())
+
+    def test_a_slip_of_the_bank_costs_no_consent(self):
+        """A token renewed a moment ago is refused once."""
+        self.assertTrue(self.consent._renew_tokens())
+        for _time in range(2):
+            fault = {"endpoint": "transactions", "status": 401}
+            self.bank.control("faults", fault)
+            self.fetch_again(self.account)
+            self.assertEqual(self.consent.state, "active")
+            self.assertFalse(self.account.error_code)
 
     def check_one_at_a_time(self, consent, account, two):
         theirs = consent.with_env(two)

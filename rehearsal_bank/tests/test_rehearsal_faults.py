@@ -37,6 +37,13 @@ def test_fault_for_ever_until_dropped(peer, user, url):
     assert user.get(url).status_code == 200
 
 
+def test_fault_by_chance(peer, user):
+    peer.control("faults", {"status": 500, "times": 0, "chance": 0.2})
+    answers = [user.get("/v1/accounts").status_code for _ in range(200)]
+    assert set(answers) == {200, 500}
+    assert 20 <= answers.count(500) <= 60
+
+
 def test_fault_of_one_account_or_consent(peer, user, url):
     account = user.accounts()["EUR-konto"]["id"]
     peer.control("faults", {"account": account, "status": 500, "times": 0})

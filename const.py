@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+
 # The value of a journal's feed source. Other feeds (OCA's is "online") have theirs.
 FEED_SOURCE = "mastercard_open_banking"
 
@@ -24,6 +26,10 @@ FETCH_INTERVAL_HOURS = 6
 
 # The bank's days are Danish days: "today" is the calendar day in Copenhagen.
 BANK_TIMEZONE = "Europe/Copenhagen"
+
+# Another worker has, or just had, what this one wants. No other error of PostgreSQL
+# goes away by waiting quietly: a full disk, say, has to be told.
+CONCURRENT = (DeadlockDetected, LockNotAvailable, SerializationFailure)
 
 # When a worker comes back for what another worker has locked.
 BUSY = timedelta(minutes=1)

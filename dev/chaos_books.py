@@ -67,8 +67,12 @@ class Books:
 
     def make_due(self, *jobs):
         """Every account is to be read now, by these jobs (without: the usual one)."""
-        self.rows(DUE)
         self.rows(PARDON)
+        self.make_due_at_work(*jobs)
+
+    def make_due_at_work(self, *jobs):
+        """The same while a worker may be at work, who keeps a record of its job."""
+        self.rows(DUE)
         self.trigger(*jobs)
 
     def wear_tokens_out(self):

@@ -70,7 +70,7 @@ class Storm:
         return self._round() and self._round() and not self._errors()
 
     def _round(self):
-        self.books.make_due()
+        self.books.make_due_at_work()
         return until(self._is_done, ROUND_ENDS_WITHIN)
 
     def _is_done(self):

@@ -370,6 +370,14 @@ MATTERS = {
         CUSTOMER,
         SEND_AGAIN,
     ),
+    "database": Matter(
+        _lt(
+            "Odoo's database could not store the transactions; its disk may be full. "
+            "Nothing is lost. Tell your administrator. Odoo tries again by itself."
+        ),
+        ADMINISTRATOR,
+        TRY_NOW,
+    ),
     "unknown": Matter(
         _lt(
             "Something went wrong that Odoo does not know. Your administrator finds "

@@ -15,7 +15,7 @@ from ..bank_api import (
     CredentialsRejected,
     RateLimited,
 )
-from ..const import BUSY, FETCH_INTERVAL_HOURS
+from ..const import BUSY, CONCURRENT, FETCH_INTERVAL_HOURS
 from .error_words import words
 from .open_banking_vault import NotSetUp
 
@@ -122,7 +122,7 @@ class OpenBankingAccount(models.Model):
             unfinished = self._work()
             self.env.flush_all()  # what PostgreSQL refuses belongs to this account
             return unfinished
-        except psycopg2.OperationalError:
+        except CONCURRENT:
             self._start_anew()
             # Not on the record: whoever is at it would be disturbed.
             _logger.info("Account %s is busy elsewhere, it waits", self.id)
@@ -232,8 +232,7 @@ class OpenBankingAccount(models.Model):
 
     def _note_failure(self, error):
         """Keep a failure on the record, and say when the next attempt is made."""
-        known = isinstance(error, BankApiError | NotSetUp)
-        code = error.code if known else "unknown"
+        code = self._code_of(error)
         if isinstance(error, ConsentExpired):
             self.consent_id._mark_expired(code)
         elif isinstance(error, CredentialsRejected):
@@ -252,6 +251,12 @@ class OpenBankingAccount(models.Model):
         )
         self.env["open.banking.fetch"]._note_failure(self, code, error)
         self._wake_up(self.next_attempt)
+
+    @api.model
+    def _code_of(self, error):
+        if isinstance(error, BankApiError | NotSetUp):
+            return error.code
+        return "database" if isinstance(error, psycopg2.OperationalError) else "unknown"
 
     def _waiting_time(self, error):
         back_off = BACK_OFF_MINUTES[min(self.failures, len(BACK_OFF_MINUTES) - 1)]

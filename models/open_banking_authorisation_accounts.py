@@ -1,10 +1,10 @@
 import logging
 from datetime import timedelta
 
-import psycopg2
 from odoo import api, fields, models
 
 from ..bank_api import AccessTokenRejected, BankApiError, ConsentExpired
+from ..const import CONCURRENT
 from .open_banking_authorisation import STORING_TAKES
 from .open_banking_vault import NotSetUp
 
@@ -61,7 +61,7 @@ class OpenBankingAuthorisation(models.Model):
             if self._read_accounts_again():
                 self.env.flush_all()  # what PostgreSQL refuses belongs to this attempt
                 return
-        except psycopg2.OperationalError:
+        except CONCURRENT:
             self.env.cr.rollback()
         except ConsentExpired as error:
             self.env.cr.rollback()

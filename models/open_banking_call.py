@@ -1,6 +1,6 @@
-import psycopg2
 from odoo import api, fields, models
 
+from ..const import CONCURRENT
 from .open_banking_fetch import OPEN_STATES
 
 
@@ -58,7 +58,7 @@ class OpenBankingAccount(models.Model):
             self.env.invalidate_all()
             accounts._answer_calls()
             self.env.flush_all()
-        except psycopg2.OperationalError:
+        except CONCURRENT:
             accounts._start_anew()  # another worker took them just now
 
     def _answer_calls(self):

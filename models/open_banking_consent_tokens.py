@@ -5,7 +5,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ..bank_api import BankApiError, ConsentExpired
-from ..const import BUSY
+from ..const import BUSY, CONCURRENT
 from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ class OpenBankingConsent(models.Model):
 
         :return: False when another worker is at it
         :rtype: bool
-        :raise psycopg2.OperationalError: when one was, since this transaction began
+        :raise psycopg2.errors.SerializationFailure: when one was, since this
+            transaction began
         """
         self.ensure_one()
         self.env.flush_all()
@@ -203,7 +204,7 @@ class OpenBankingConsent(models.Model):
             if self.filtered_domain(self._quiet_domain()):
                 self._refresh_or_end()
                 self.env.flush_all()  # what PostgreSQL refuses belongs to this consent
-        except psycopg2.OperationalError:
+        except CONCURRENT:
             self.env.cr.rollback()
             return False
         except Exception as error:

@@ -1,8 +1,7 @@
-import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import BUSY
+from ..const import BUSY, CONCURRENT
 
 # More than anybody presses in a minute; the job comes again while any are left.
 AT_ONCE = 100
@@ -106,7 +105,7 @@ class OpenBankingConsent(models.Model):
             with self.env.cr.savepoint():
                 if self._lock_with_accounts():
                     self._carry_out_disconnections()
-        except psycopg2.OperationalError:
+        except CONCURRENT:
             self.env.invalidate_all()  # a worker was at it just now
 
     def _lock_with_accounts(self):

@@ -2,8 +2,9 @@ import logging
 import traceback
 from datetime import date, timedelta
 
-import psycopg2
 from odoo import api, fields, models
+
+from ..const import CONCURRENT
 
 _logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class OpenBankingEvent(models.Model):
         try:
             self._react()
             self.env.flush_all()
-        except (Busy, psycopg2.OperationalError):
+        except (Busy, *CONCURRENT):
             self._start_anew()
             self._wait(BUSY)
         except Exception as error:

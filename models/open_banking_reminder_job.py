@@ -4,7 +4,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import BUSY
+from ..const import BUSY, CONCURRENT
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class OpenBankingReminder(models.Model):
         try:
             self._remind(partner, consents)
             self.env.flush_all()
-        except psycopg2.OperationalError:
+        except CONCURRENT:
             self._start_anew()
             _logger.info("Contact %s is busy elsewhere, he waits a minute", partner.id)
             self._wake_up(fields.Datetime.now() + BUSY)

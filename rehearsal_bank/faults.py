@@ -50,7 +50,7 @@ class Fault:
     used: int = 0
 
     def __post_init__(self):
-        self._dice = Dice(seed_of(self.endpoint, self.status, self.body, self.patch))
+        self._dice = Dice(seed_of(self))
 
     @property
     def answers_alone(self):

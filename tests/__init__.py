@@ -8,6 +8,7 @@ from . import (
     test_calls,
     test_card_states,
     test_cases,
+    test_database_trouble,
     test_days,
     test_days_tour,
     test_decisions,

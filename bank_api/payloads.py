@@ -39,6 +39,8 @@ from .wire import (
     parse_json,
 )
 
+# No page of true rows is that long: it would be larger than a body may be.
+MAX_LIST = 50_000
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 _DANISH_DISPLAY = re.compile(r"(\d{4})[-. ](\d{1,10})", re.ASCII)
 _DEFAULT_TOKEN_LIFE = 3600
@@ -70,6 +72,8 @@ def _required_list(value: Any, what: str) -> list[Any]:
     # A missing list is no empty list: "no transactions" must be said, not guessed.
     if not isinstance(value, list):
         raise Malformed("malformed", f"{what}: a list was expected")
+    if len(value) > MAX_LIST:
+        raise Malformed("too_large", f"{what}: the list is too long")
     return value
 
 

@@ -35,8 +35,14 @@ def words(env, code):
     return words(env, code)
 
 
+def _time_is_up(*_signal):
+    """As a cron worker of Odoo does: an exception wherever it is."""
+    raise Exception("CPU time limit exceeded.")
+
+
 def work(registry, jobs):
     """Do what a cron worker does, for ever: run these jobs when they are ready."""
+    signal.signal(signal.SIGXCPU, _time_is_up)
     while True:
         with sql_db.db_connect(registry.db_name).cursor() as cr:
             registry["ir.cron"]._process_jobs_loop(cr, job_ids=jobs)

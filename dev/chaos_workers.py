@@ -1,5 +1,6 @@
 """The importing processes of the chaos run, seen from outside: start, look, kill."""
 
+import contextlib
 import json
 import os
 import select
@@ -24,10 +25,16 @@ class Worker:
         self.told = told
 
     def kill(self):
-        """SIGKILL, and wait until it is gone."""
-        signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        """SIGKILL, and wait until it is gone; it may have ended by itself."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
         self.wait(30)
         os.close(self.handle)
+
+    def time_is_up(self):
+        """What the kernel sends when Odoo's limit of CPU time is passed."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, signal.SIGXCPU)
 
     def wait(self, seconds):
         """Whether it ended within so many seconds."""

@@ -33,7 +33,7 @@ def write_config():
         "without_demo": True,
     }
     lines = [f"{name} = {value}" for name, value in values.items()]
-    name = f"odoo-{places.short_hash(places.ROOT, tree)}.conf"
+    name = f"odoo-{places.short_hash(places.ROOT, tree, places.state())}.conf"
     target = places.cache() / name
     fresh = target.with_name(f"{name}.{os.getpid()}")
     fresh.write_text("\n".join(["[options]", *lines, ""]))

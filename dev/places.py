@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEV = ROOT / "dev"
 A_DAY = 24 * 3600
 SYSTEM_CACHE = Path("/var/cache") / ADDON
+# Names a state beside the usual one: for what may break a database server.
+OTHER_STATE = "OPEN_BANKING_DEV_STATE"
 
 
 def cache():
@@ -61,14 +63,15 @@ def short_hash(*parts):
 
 def state():
     """The folder of the database cluster and of Odoo's data."""
+    other = os.environ.get(OTHER_STATE, "")
     if not is_root():
-        return made(cache() / "state")
+        return made(cache() / f"state{other and '-'}{other}")
     pointer = cache() / "state-name"
     if not pointer.exists():
         fresh = pointer.with_name(f"state-name.{os.getpid()}")
         fresh.write_text(secrets.token_hex(5))
         fresh.rename(pointer)
-    folder = made(SYSTEM_CACHE / pointer.read_text().strip())
+    folder = made(SYSTEM_CACHE / f"{pointer.read_text().strip()}{other and '-'}{other}")
     (folder / "cache-folder").write_text(str(cache()))
     return folder
 
@@ -86,7 +89,8 @@ def _is_forgotten(folder):
     except OSError:
         return False
     try:
-        return (owner / "state-name").read_text().strip() != folder.name
+        name = folder.name.partition("-")[0]
+        return (owner / "state-name").read_text().strip() != name
     except OSError:
         return True
 

@@ -40,6 +40,7 @@ from . import (
     test_renewal,
     test_renewal_mails,
     test_renewal_tour,
+    test_rights,
     test_shared_page,
     test_statements,
     test_tokens,

@@ -8,6 +8,8 @@ from . import (
     test_calls,
     test_card_states,
     test_cases,
+    test_company_walls,
+    test_company_walls_pages,
     test_days,
     test_days_tour,
     test_decisions,

@@ -2,7 +2,7 @@ from odoo import fields
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 
-from .common import OpenBankingCase
+from .common import OpenBankingCase, OpenBankingHttpCase
 
 FEED = (
     "open.banking.account",
@@ -105,7 +105,7 @@ class UsersOfEachKind:
         return call_kw(self.env(user=user)[model], method, list(args), options)
 
 
-class AccessCase(UsersOfEachKind, OpenBankingCase):
+class RecordsOfEachModel(UsersOfEachKind):
     """A user of each kind, and a record of each model in two companies."""
 
     @classmethod
@@ -170,3 +170,11 @@ class AccessCase(UsersOfEachKind, OpenBankingCase):
         records = (consent, account, fetch, transaction, authorisation)
         records += (covered, event, reminder)
         return {record._name: record for record in records}
+
+
+class AccessCase(RecordsOfEachModel, OpenBankingCase):
+    """For tests of the models."""
+
+
+class AccessHttpCase(RecordsOfEachModel, OpenBankingHttpCase):
+    """For tests of the pages."""

@@ -82,7 +82,6 @@ class ResConfigSettings(models.TransientModel):
                 self.env._("Only administrators can test the credentials.")
             )
         company = self.company_id if self else self.env.company
-        company.check_access("write")
         works = company._open_banking_test_credentials()
         company = company.sudo()
         message = self.env._(

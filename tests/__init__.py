@@ -36,6 +36,7 @@ from . import (
     test_matters,
     test_proof,
     test_proof_page,
+    test_public_methods,
     test_reconnect,
     test_register,
     test_reminders,

@@ -73,6 +73,13 @@ def row(name):
     return named
 
 
+def is_about_rights(error):
+    """A refusal for another reason would prove nothing."""
+    return isinstance(error, AccessError) or str(error).startswith(
+        ("Only ", "An account that is in use already ")
+    )
+
+
 class Checksum:
     """Has anything changed?"""
 
@@ -134,20 +141,13 @@ class RightsCase(UsersOfEachKind, Checksum, OpenBankingHttpCase):
                 next(steps, None)
                 return True
             except UserError as error:
-                self.assert_is_about_rights(error)
+                self.assertTrue(is_about_rights(error), error)
                 self.assertEqual(self.checksum(), before, "refused too late")
                 return False
             finally:
                 point.rollback()
                 self.env.invalidate_all()
                 self.env.registry.clear_cache()
-
-    def assert_is_about_rights(self, error):
-        """A refusal for another reason would prove nothing."""
-        about = isinstance(error, AccessError) or str(error).startswith(
-            ("Only ", "An account that is in use already ")
-        )
-        self.assertTrue(about, f"refused for another reason: {error}")
 
     # === AS A BROWSER === #
 

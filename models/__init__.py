@@ -1,4 +1,5 @@
 from . import (
+    account_bank_statement_guard,
     account_bank_statement_line,
     account_bank_statement_line_details,
     account_journal,

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..const import FEED_SOURCE
 from .error_words import words
@@ -98,6 +98,16 @@ class AccountJournal(models.Model):
         if not self.env.user.has_group("account.group_account_basic"):
             raise UserError(self.env._("Only bookkeepers can connect a bank."))
         self.check_access("read")
+        elsewhere = self.company_id.sudo() - self.env.companies
+        if elsewhere:
+            # The user of a branch sees the journals of the company it belongs to.
+            raise AccessError(
+                self.env._(
+                    "The journal belongs to %(company)s. Only users who work in that "
+                    "company can connect its bank.",
+                    company=elsewhere[0].name,
+                )
+            )
 
     # === DASHBOARD === #
 
@@ -105,7 +115,11 @@ class AccountJournal(models.Model):
         """Add what the card says of the bank connection."""
         super()._fill_bank_cash_dashboard_data(dashboard_data)
         journals = self.filtered(lambda journal: journal.type in ("bank", "credit"))
-        for journal, card in journals._open_banking_cards().items():
+        # The user of a branch sees the journals of the company it belongs to.
+        mine = journals.filtered(lambda each: each.company_id in self.env.companies)
+        for journal in journals - mine:
+            dashboard_data[journal.id]["open_banking"] = {"state": "none"}
+        for journal, card in mine._open_banking_cards().items():
             dashboard_data[journal.id]["open_banking"] = card
             if card["state"] != "none":
                 # The only statement is the one that holds the opening balance.

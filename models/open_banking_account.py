@@ -385,10 +385,12 @@ class OpenBankingAccount(models.Model):
     def action_open_transactions(self):
         """Open the statement lines of the account's journal."""
         self.ensure_one()
+        self.check_access("read")
         return self.journal_id.open_action()
 
     def action_open_questions(self):
         """Open the transactions of these accounts that wait for a decision."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_mastercard_open_banking.open_banking_transaction_action"
         )

@@ -74,6 +74,7 @@ class OpenBankingAccount(models.Model):
     def action_send_link(self):
         """Send the customer a link, for the journal from which the list was opened, or
         for the company's first bank journal. No account need be ticked, or exist."""
+        self.check_access("read")
         journals = self.env["account.journal"]
         journal = journals.browse(self.env.context.get("open_banking_journal_id"))
         if not journal.exists():

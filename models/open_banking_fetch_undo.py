@@ -59,6 +59,7 @@ class OpenBankingFetch(models.Model):
 
     def _open(self, action, domain):
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             f"account_mastercard_open_banking.{action}"
         )

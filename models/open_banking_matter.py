@@ -24,7 +24,10 @@ class MailActivity(models.Model):
 
     _inherit = "mail.activity"
 
-    open_banking_matter = fields.Char(readonly=True, copy=False)
+    # Written by the feed alone: who could forge a matter could silence it.
+    open_banking_matter = fields.Char(
+        readonly=True, copy=False, groups=fields.NO_ACCESS
+    )
 
     # Also of activities that are done: who has settled it his way is not asked again
     # until it has been over.

@@ -25,6 +25,8 @@ class ResPartner(models.Model):
     def action_open_banking_consents(self):
         """Show the bank consents this contact has given."""
         self.ensure_one()
+        self.check_access("read")
+        self.env["open.banking.consent"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_mastercard_open_banking.open_banking_consent_action"
         )

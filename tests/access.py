@@ -2,7 +2,7 @@ from odoo import fields
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 
-from .common import OpenBankingCase
+from .common import OpenBankingCase, OpenBankingHttpCase
 
 FEED = (
     "open.banking.account",
@@ -37,11 +37,16 @@ MAY = {
     "basic": ("account.group_account_basic", "r", "rwcu"),
     "accountant": ("account.group_account_user", "r", "rwcu"),
     "manager": ("account.group_account_manager", "r", ""),
+    "chief": (
+        "account.group_account_user,account.group_account_manager",
+        "r",
+        "rwcu",
+    ),
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
-MAY_CONNECT = ("basic", "accountant")
+MAY_CONNECT = ("basic", "accountant", "chief")
 MAY_EXPORT = (*MAY_CONNECT, "manager")
-MAY_ERASE = ("manager",)
+MAY_ERASE = ("manager", "chief")
 MAY_PRINT = ("readonly", *MAY_EXPORT)
 
 DECISIONS = (
@@ -74,7 +79,34 @@ SECRETS = {
 }
 
 
-class AccessCase(OpenBankingCase):
+class UsersOfEachKind:
+    """A user of each kind, of one company."""
+
+    @classmethod
+    def make_users(cls, company, prefix="test_"):
+        """Return a user for each line of `MAY`, by its name there."""
+        return {
+            login: new_test_user(
+                cls.env,
+                login=f"{prefix}{login}",
+                groups=groups,
+                company_id=company.id,
+                company_ids=[(6, 0, company.ids)],
+            )
+            for login, (groups, _feed, _wizard) in MAY.items()
+        }
+
+    def rpc(self, user, record, method, *args, **options):
+        """Call a method as a browser does."""
+        model = self.env(user=user)[record._name]
+        return call_kw(model, method, [record.ids, *args], options)
+
+    def rpc_on_model(self, user, model, method, *args, **options):
+        """Call a method that is for no record in particular."""
+        return call_kw(self.env(user=user)[model], method, list(args), options)
+
+
+class RecordsOfEachModel(UsersOfEachKind):
     """A user of each kind, and a record of each model in two companies."""
 
     @classmethod
@@ -84,16 +116,7 @@ class AccessCase(OpenBankingCase):
         cls.other_journal = cls.env["account.journal"].search(
             [("company_id", "=", cls.other_company.id), ("type", "=", "bank")], limit=1
         )
-        cls.users = {
-            login: new_test_user(
-                cls.env,
-                login=f"test_{login}",
-                groups=groups,
-                company_id=cls.company.id,
-                company_ids=[(6, 0, cls.company.ids)],
-            )
-            for login, (groups, _feed, _wizard) in MAY.items()
-        }
+        cls.users = cls.make_users(cls.company)
         cls.ours = cls.make_records(cls.company, cls.journal)
         cls.theirs = cls.make_records(cls.other_company, cls.other_journal)
 
@@ -149,7 +172,10 @@ class AccessCase(OpenBankingCase):
         records += (covered, event, reminder)
         return {record._name: record for record in records}
 
-    def rpc(self, user, record, method, *args, **options):
-        """Call a method as a browser does."""
-        model = self.env(user=user)[record._name]
-        return call_kw(model, method, [record.ids, *args], options)
+
+class AccessCase(RecordsOfEachModel, OpenBankingCase):
+    """For tests of the models."""
+
+
+class AccessHttpCase(RecordsOfEachModel, OpenBankingHttpCase):
+    """For tests of the pages."""

@@ -20,13 +20,16 @@ class OpenBankingLink(models.TransientModel):
     _description = "Send Link to Customer"
 
     journal_id = fields.Many2one("account.journal", required=True, readonly=True)
-    company_id = fields.Many2one(related="journal_id.company_id")
+    # Without sudo: a forged dialog must not show what belongs to another company.
+    company_id = fields.Many2one(related="journal_id.company_id", related_sudo=False)
     partner_id = fields.Many2one(
         "res.partner",
         string="Recipient",
         help="The one who can log in at the bank for this company.",
     )
-    email = fields.Char(related="partner_id.email", readonly=True)
+    email = fields.Char(
+        related="partner_id.email", related_sudo=False, readonly=True
+    )
     lang = fields.Selection(
         "_get_languages",
         string="Language",
@@ -160,7 +163,10 @@ class OpenBankingLinkShown(models.TransientModel):
     authorisation_id = fields.Many2one(
         "open.banking.authorisation", required=True, readonly=True
     )
-    expires_on = fields.Datetime(related="authorisation_id.expires_on")
+    # Without sudo: a forged dialog must not show the link of another company.
+    expires_on = fields.Datetime(
+        related="authorisation_id.expires_on", related_sudo=False
+    )
     link = fields.Char(compute="_compute_link")
     text = fields.Text(compute="_compute_link")
 
@@ -169,5 +175,6 @@ class OpenBankingLinkShown(models.TransientModel):
         link = self.env.context.get("open_banking_link")
         for shown in self:
             shown.link = link
-            attempt = shown.authorisation_id.sudo()
-            shown.text = link and attempt._mail_as_text(link)
+            attempt = shown.authorisation_id
+            attempt.check_access("read")
+            shown.text = link and attempt.sudo()._mail_as_text(link)

@@ -3,16 +3,24 @@ import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import config
 
 _logger = logging.getLogger(__name__)
 
-MODULE = "account_mastercard_open_banking"
 KEY_VARIABLE = "OPEN_BANKING_KEY"
 KEY_OPTION = "open_banking_key"
+
+# All that is encrypted in the database.
+ENCRYPTED = {
+    "open.banking.consent": ("access_token_encrypted", "refresh_token_encrypted"),
+    "res.company": (
+        "open_banking_client_secret_encrypted",
+        "open_banking_webhook_secret_encrypted",
+    ),
+}
 
 
 class NotSetUp(UserError):
@@ -160,33 +168,12 @@ class OpenBankingVault(models.AbstractModel):
         finally:
             os.close(folder)
 
-    @api.model
-    def _encrypted_fields(self):
-        """Return all that is encrypted in the database.
-
-        :return: names of fields by name of model
-        :rtype: dict[str, list[str]]
-        """
-        found = {}
-        for name, model in self.env.registry.items():
-            if model._auto and not model._abstract and not model._transient:
-                stored = [
-                    field.name
-                    for field in model._fields.values()
-                    if field.name.endswith("_encrypted")
-                    and field._module == MODULE
-                    and field.store
-                ]
-                if stored:
-                    found[name] = sorted(stored)
-        return found
-
     def _encrypted_records(self):
         """Yield the records with something encrypted, and the names of its fields.
 
-        :rtype: Iterator[tuple[models.BaseModel, list[str]]]
+        :rtype: Iterator[tuple[models.BaseModel, tuple[str, ...]]]
         """
-        for name, stored in sorted(self._encrypted_fields().items()):
+        for name, stored in ENCRYPTED.items():
             model = self.env[name].sudo().with_context(active_test=False)
             any_of = Domain.OR([(field, "!=", False)] for field in stored)
             yield model.search(any_of, order="id"), stored

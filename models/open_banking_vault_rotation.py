@@ -7,6 +7,8 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .open_banking_vault import ENCRYPTED
+
 _logger = logging.getLogger(__name__)
 
 LOCK = "account_mastercard_open_banking.rotation"
@@ -124,7 +126,7 @@ class OpenBankingVault(models.AbstractModel):
         self.env.cr.execute("SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
         return sum(
             self._encrypt_table(self.env[name]._table, stored, fernet)
-            for name, stored in sorted(self._encrypted_fields().items())
+            for name, stored in ENCRYPTED.items()
         )
 
     def _encrypt_table(self, table, stored, fernet):
@@ -209,6 +211,8 @@ class OpenBankingVault(models.AbstractModel):
 
     def _older(self, moment, own):
         with self.env.registry.cursor() as cursor:
+            # PostgreSQL shows the same picture all through a transaction.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 """
                 SELECT count(*) FROM pg_stat_activity

@@ -14,6 +14,10 @@ from .reply import Unknown
 from .settings import Settings
 
 
+# What was ever given out that must stay with whom it was given to, by kind.
+ISSUED = ("access_token", "refresh_token", "code", "state")
+
+
 @dataclass
 class Connection:
     """Aiia's login at one bank, inside a consent."""
@@ -64,6 +68,7 @@ class World:
         self.access_tokens = {}
         self.refresh_tokens = {}
         self.mail = []
+        self.issued = {kind: [] for kind in ISSUED}
         self.cached_answers = {}
         self.sync_due = []
         self.next_auto_sync = None

@@ -48,9 +48,7 @@ MODELS = (
 def parse(arguments):
     """Read the command line."""
     intro, _, rest = __doc__.partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="./dev/leaks", description=intro, epilog=rest
-    )
+    parser = argparse.ArgumentParser(prog="./dev/leaks", description=intro, epilog=rest)
     parser.add_argument("--transactions", type=int, default=200, metavar="N")
     parser.set_defaults(once=True, keep=False, fresh=True)
     return parser.parse_args(arguments)
@@ -135,8 +133,10 @@ class Rest:
         )
         consent = self.control("consents")["consents"][0]["id"]
         self.control("webhooks/send", {"event": "SyncDone", "consent": consent})
-        count = lambda: self.odoo.call("open.banking.event", "search_count", [])
-        self.must(until(count), "a message from the bank was taken in")
+        self.must(until(self._count_messages), "a message from the bank was taken in")
+
+    def _count_messages(self):
+        return self.odoo.call("open.banking.event", "search_count", [])
 
     def renew(self):
         """Let the consent end, and give it again as a customer does."""

@@ -120,8 +120,8 @@ class OpenBankingHealth(models.AbstractModel):
             "not talk to the bank."
         )
         todo = self.env._(
-            "Put the key back. Only if it is lost for good: press Start with a New Key, "
-            "enter the secrets again, and have the customers renew their consents."
+            "Put the key back. Only if it is lost for good: press Start with a New "
+            "Key, enter the secrets again, and have the customers renew their consents."
         )
         return self._row("bad", title, text % {"where": where}, todo)
 

@@ -35,7 +35,9 @@ class OpenBankingVault(models.AbstractModel):
             if record._name == "open.banking.consent":
                 record._mark_expired("key_lost")
             record.write(dict.fromkeys(names, False))
-        _logger.info("Secrets of %s records that no key opens were forgotten", len(lost))
+        _logger.info(
+            "Secrets of %s records that no key opens were forgotten", len(lost)
+        )
 
     def _unreadable(self):
         """Return the records with something that no key opens, and those fields.
@@ -48,7 +50,9 @@ class OpenBankingVault(models.AbstractModel):
             for record in records:
                 values = {name: record[name] for name in stored if record[name]}
                 names = [
-                    name for name, value in values.items() if not self._opens(value, keys)
+                    name
+                    for name, value in values.items()
+                    if not self._opens(value, keys)
                 ]
                 if names:
                     lost.append((record, names))
@@ -71,7 +75,7 @@ class OpenBankingVault(models.AbstractModel):
         return keys
 
     def _put_unusable_file_away(self):
-        """Keep a key file that is none under another name: the next secret makes one."""
+        """Keep a key file that is none under another name: a new one is made."""
         path = self._key_file()
         if path.exists() and not self._keys_of_server() and not self._usable_keys():
             path.rename(path.with_name(f"{path.name}.unusable-{time.time_ns()}"))

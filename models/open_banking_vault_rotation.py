@@ -123,7 +123,9 @@ class OpenBankingVault(models.AbstractModel):
         :rtype: int
         """
         fernet = self._fernet_of(self._known_keys())
-        self.env.cr.execute("SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
+        self.env.cr.execute(
+            "SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT]
+        )
         return sum(
             self._encrypt_table(self.env[name]._table, stored, fernet)
             for name, stored in ENCRYPTED.items()

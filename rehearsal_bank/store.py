@@ -13,7 +13,6 @@ from .dice import seed_of
 from .reply import Unknown
 from .settings import Settings
 
-
 # What was ever given out that must stay with whom it was given to, by kind.
 ISSUED = ("access_token", "refresh_token", "code", "state")
 

@@ -27,14 +27,20 @@ class TestSecrets(AccessCase):
         super().setUp()
         self.admin = self.env.ref("base.user_admin")
         self.admin.company_ids += self.company
-        self.admin.group_ids += self.env["res.groups"].concat(*map(self.env.ref, GROUPS))
+        self.admin.group_ids += self.env["res.groups"].concat(
+            *map(self.env.ref, GROUPS)
+        )
         self.records = {**self.ours, "res.company": self.company}
         self.company.sudo().open_banking_webhook_secret_encrypted = "xyz of webhooks"
 
     def each_secret(self):
         """Return a record as the administrator sees it, the field, and its value."""
         return [
-            (self.records[name].with_user(self.admin), field, self.records[name].sudo()[field])
+            (
+                self.records[name].with_user(self.admin),
+                field,
+                self.records[name].sudo()[field],
+            )
             for name, secrets in SECRETS.items()
             for field in sorted(secrets)
         ]
@@ -96,7 +102,11 @@ class TestSecrets(AccessCase):
         account = self.ours["open.banking.account"].with_user(self.admin)
         for path in (
             ("open.banking.account", "consent_id", "refresh_token_encrypted"),
-            ("open.banking.account", "company_id", "open_banking_client_secret_encrypted"),
+            (
+                "open.banking.account",
+                "company_id",
+                "open_banking_client_secret_encrypted",
+            ),
             ("account.journal", "company_id", "open_banking_webhook_secret_encrypted"),
             ("open.banking.fetch", "account_id", "consent_id.access_token_encrypted"),
         ):
@@ -129,7 +139,9 @@ class TestSecrets(AccessCase):
             for text in map(str, shown):
                 self.assertNotIn(f"'{field}'", text)
             try:
-                shown = call_kw(record, "onchange", [record.ids, {}, [], {field: {}}], {})
+                shown = call_kw(
+                    record, "onchange", [record.ids, {}, [], {field: {}}], {}
+                )
             except AccessError:
                 shown = {"value": {}}
             self.assertFalse(shown["value"].get(field))
@@ -147,7 +159,9 @@ class TestSecrets(AccessCase):
         consent._store_tokens(TokenSet("access-in-clear", "refresh-in-clear", 3600))
         self.flush_tracking()
         values = self.env["mail.tracking.value"].search([]).mapped("field_id.name")
-        self.assertFalse({field for names in SECRETS.values() for field in names} & set(values))
+        self.assertFalse(
+            {field for names in SECRETS.values() for field in names} & set(values)
+        )
 
     def flush_tracking(self):
         self.env.flush_all()
@@ -225,7 +239,7 @@ class TestSecrets(AccessCase):
                     {
                         "name": "curious",
                         "model_id": self.env["ir.model"]._get_id(consent._name),
-                        "subject": "{{ object.%s }}" % method,
+                        "subject": "{{ object." + method + " }}",
                     }
                 )
         for login in self.users:
@@ -283,7 +297,13 @@ class TestSecrets(AccessCase):
         ours = [each for each in filters if type(each).__name__ == LinkFilter.__name__]
         self.assertEqual(len(ours), 1)
         record = logging.LogRecord(
-            "werkzeug", 20, "", 0, '"%s" %s', ("GET /open_banking/consent/abc", 200), None
+            "werkzeug",
+            20,
+            "",
+            0,
+            '"%s" %s',
+            ("GET /open_banking/consent/abc", 200),
+            None,
         )
         self.assertTrue(ours[0].filter(record))
         self.assertEqual(record.getMessage(), '"GET /open_banking/consent/…" 200')

@@ -1,1 +1,1 @@
-from . import callback, consent_page, export, webhook
+from . import callback, consent_page, export, log_mask, webhook

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..const import CONSENT_PAGE_PATH, OUTCOME_PATH
+from ..models.error_words import words
+from ..models.open_banking_vault import NotSetUp
 from .public import (
     authorisations,
     back_to_odoo,
@@ -81,6 +83,10 @@ class ConsentPage(http.Controller):
             authorisation.lang = request.env.lang  # the pages after the bank speak it
         try:
             address, _state = authorisation._go_to_bank(request.env.lang)
+        except NotSetUp as error:
+            # What it says of the server is not for customers.
+            text = words(request.env, error.code)
+            return problem(request.env._("Not possible right now"), text, 503)
         except UserError as error:
             return problem(request.env._("Not possible right now"), str(error), 503)
         response = request.redirect(address, code=303, local=False)

@@ -165,6 +165,34 @@ MATTERS = {
         SETTINGS,
         is_common=True,
     ),
+    "not_at_home": Matter(
+        _lt(
+            "This is a copy of the database that is connected to the bank. It reads "
+            "nothing and sends no mails. If it is the original now, an administrator "
+            "says so in the settings."
+        ),
+        ADMINISTRATOR,
+        SETTINGS,
+        is_common=True,
+    ),
+    "neutralized": Matter(
+        _lt(
+            "This is a neutralized copy of a database: its access to the bank was "
+            "taken out. Press Connect to bank to try the feed with credentials for the "
+            "sandbox."
+        ),
+        BOOKKEEPER,
+        CONNECT,
+    ),
+    "key_lost": Matter(
+        _lt(
+            "The key that protected the connection was lost, and with it the access to "
+            "the bank. Ask the customer to renew the consent; the accounts then go on "
+            "without a gap."
+        ),
+        CUSTOMER,
+        RENEW,
+    ),
     "forbidden": Matter(
         _lt(
             "Mastercard does not allow this reading. Press Connect to bank and share "

@@ -84,6 +84,8 @@ class OpenBankingAccount(models.Model):
         A unit is a refresh of tokens, a page of the bank's list, or a chunk of
         statement lines; each is committed, and none raises for the others.
         """
+        if self.env["open.banking.home"]._is_quiet():
+            return
         commit = self.env["ir.cron"]._commit_progress
         self.sudo()._take_calls()
         accounts = self.sudo().search(self._due_domain(), order="next_attempt, id")

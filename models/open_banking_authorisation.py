@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from ..bank_api import BankApiError, Rejected
 from ..const import CALLBACK_PATH, CONSENT_PAGE_PATH
 from .error_words import words
+from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
 
@@ -242,8 +243,9 @@ class OpenBankingAuthorisation(models.Model):
             self._in_own_transaction("_store_consent", tokens, consent_external_id)
             if with_state:
                 self._in_own_transaction("_note_state_proven")
-        except BankApiError as error:
-            self._in_own_transaction("_fail", error.code, error.correlation_id)
+        except (BankApiError, NotSetUp) as error:
+            reference = getattr(error, "correlation_id", False)
+            self._in_own_transaction("_fail", error.code, reference)
             return
         self._bring_accounts()
 
@@ -251,7 +253,7 @@ class OpenBankingAuthorisation(models.Model):
         """Store which accounts were shared. The consent stands also without them."""
         try:
             self._in_own_transaction("_store_accounts")
-        except BankApiError as error:
+        except (BankApiError, NotSetUp) as error:
             _logger.info("Authorisation %s: no accounts yet, %s", self.id, error.code)
 
     def _in_own_transaction(self, method, *args):

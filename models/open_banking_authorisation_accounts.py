@@ -44,6 +44,8 @@ class OpenBankingAuthorisation(models.Model):
     @api.model
     def _cron_read_accounts(self):
         """Ask for the accounts that are missing, consent by consent, none raising."""
+        if self.env["open.banking.home"]._is_quiet():
+            return
         due = [("accounts_due", "<=", fields.Datetime.now())]
         attempts = self.sudo().search(due, order="accounts_due, id")
         commit = self.env["ir.cron"]._commit_progress

@@ -119,6 +119,7 @@ class OpenBankingAuthorisation(models.Model):
             raise UserError(
                 self.env._("%s has no e-mail address.", self.partner_id.name)
             )
+        self.env["open.banking.home"]._check()
         template = self._mail_template().with_context(
             open_banking_link=link, open_banking_message=message
         )

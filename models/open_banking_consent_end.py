@@ -69,8 +69,9 @@ class OpenBankingConsent(models.Model):
             "account_mastercard_open_banking.mail_template_disconnect",
             raise_if_not_found=False,
         )
+        is_home = self.env["open.banking.home"]._is_home()
         for consent in self.sudo().filtered("partner_id.email"):
-            told = bool(template) and consent._send_of_end(template.sudo())
+            told = template and is_home and consent._send_of_end(template.sudo())
             said = self.env._("%(contact)s is told by e-mail.")
             failed = self.env._("The e-mail to %(contact)s could not be made.")
             name = consent.partner_id.display_name

@@ -122,9 +122,21 @@ class OpenBankingConsent(models.Model):
             if error.status:
                 # It does not say whether the token or our own credentials are bad.
                 client.providers()
+                consent._log_refusal()
             raise
         consent._store_tokens(tokens)
         return True
+
+    def _log_refusal(self):
+        """A refresh token can be used once: perhaps it was, by a copy that cannot be
+        told from this database."""
+        if not self.error_since:  # no answer was lost here
+            _logger.info(
+                "Consent %s: Mastercard refused a refresh token that this database has "
+                "not used. The consent was ended at Mastercard, or a copy of this "
+                "database is in use somewhere.",
+                self.id,
+            )
 
     def _access_token_refused(self, token):
         """A token was refused before its time: renew it, or see that it is over.
@@ -171,6 +183,8 @@ class OpenBankingConsent(models.Model):
         Each new pair is committed at once, and with it a new transaction begins: the
         lock of the next consent must see what others committed.
         """
+        if self.env["open.banking.home"]._is_quiet():
+            return
         commit = self.env["ir.cron"]._commit_progress
         order = "tokens_issued_at, id"
         consents = self.sudo().search(self._quiet_domain(), order=order)

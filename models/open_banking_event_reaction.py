@@ -45,6 +45,8 @@ class OpenBankingEvent(models.Model):
     @api.model
     def _cron_react(self):
         """Act on the events that wait, one by one; each is committed."""
+        if self.env["open.banking.home"]._is_quiet():
+            return
         commit = self.env["ir.cron"]._commit_progress
         events = self.sudo().search(self._waiting_domain(), order="id")
         time_left = commit(remaining=len(events))

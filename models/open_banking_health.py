@@ -1,4 +1,3 @@
-import os
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -8,7 +7,7 @@ from odoo.tools import config
 
 from ..bank_api.transport import is_loopback
 from .error_words import words
-from .open_banking_vault import KEY_VARIABLE, NotSetUp
+from .open_banking_vault import KEY_OPTION, KEY_VARIABLE, NotSetUp
 
 MODULE = "account_mastercard_open_banking"
 CRON_ACTION = "/odoo/action-base.ir_cron_act"
@@ -61,12 +60,16 @@ class OpenBankingHealth(models.AbstractModel):
 
     @api.model
     def _of_copy(self):
-        parameters = self.env["ir.config_parameter"].sudo()
-        if not parameters.get_param("database.is_neutralized"):
+        home = self.env["open.banking.home"]
+        title = self.env._("Copy of a database")
+        if not home._is_home():
+            todo = self.env._("Press This Is the Original Now only if it is.")
+            return self._row("bad", title, home._sentence(), todo)
+        if not home._is_neutralized():
             return None
         return self._row(
             "bad",
-            self.env._("Copy of a database"),
+            title,
             self.env._("This is a neutralized copy. It does not talk to the bank."),
             self.env._("Work in the original, or enter credentials for the sandbox."),
         )
@@ -116,7 +119,10 @@ class OpenBankingHealth(models.AbstractModel):
             "It is missing or not the one that was used: %(where)s. This database does "
             "not talk to the bank."
         )
-        todo = self.env._("Put the key back, or enter the secrets again and reconnect.")
+        todo = self.env._(
+            "Put the key back. Only if it is lost for good: press Start with a New "
+            "Key, enter the secrets again, and have the customers renew their consents."
+        )
         return self._row("bad", title, text % {"where": where}, todo)
 
     # === ADDRESS === #
@@ -282,8 +288,11 @@ class OpenBankingVault(models.AbstractModel):
         :rtype: tuple[str, str]
         """
         file = self._key_file()
-        if os.environ.get(KEY_VARIABLE, "").strip(" ,"):
+        of_environment, of_file = self._key_lists_of_server()
+        if of_environment:
             where = self.env._("environment variable %s", KEY_VARIABLE)
+        elif of_file:
+            where = self.env._("option %s of odoo.conf", KEY_OPTION)
         else:
             where = self.env._("file %s", file)
             if not file.exists() and not self._anything_encrypted():
@@ -295,8 +304,8 @@ class OpenBankingVault(models.AbstractModel):
         )
         try:
             self._fernet(may_create=False)
-            for secret in secrets:
-                self._decrypt(secret)
+            for secret in filter(None, secrets):
+                self._open(secret)
         except NotSetUp:
             return "bad", where
         return "good", where

@@ -55,6 +55,7 @@ class OpenBankingReminder(models.Model):
         :return: the reminder; empty when the contact has got the one of this day
         :raise UserError: when the contact has no e-mail address
         """
+        self.env["open.banking.home"]._check()
         if not partner._open_banking_gets_mail():
             raise UserError(self.env._("%s has no e-mail address.", partner.name))
         reminder = self._open(partner, user)

@@ -18,6 +18,9 @@ class OpenBankingReminder(models.Model):
     def _cron_remind(self):
         """Tell each contact that has to be told today, in one mail. Running it again
         sends nothing again."""
+        home = self.env["open.banking.home"]
+        if home._is_quiet() or home._is_neutralized():
+            return
         commit = self.env["ir.cron"]._commit_progress
         consents = self.env["open.banking.consent"].sudo()
         consents._refresh_estimates()
@@ -100,9 +103,12 @@ class OpenBankingConsent(models.Model):
 
     @api.model
     def _to_remind(self):
-        """Return the consents that have to be renewed about now."""
+        """Return the consents that have to be renewed about now, and can be."""
         consents = self.search(self._remindable_domain(), order="expires_on, id")
-        return consents.filtered(lambda consent: not consent.is_ending)
+        able = consents.company_id.filtered(lambda each: each._open_banking_can_talk())
+        return consents.filtered(
+            lambda consent: consent.company_id in able and not consent.is_ending
+        )
 
     def _due_now(self, today):
         """Return all of these that a mail of today speaks of; none when nothing new has

@@ -5,11 +5,22 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import config
 
 _logger = logging.getLogger(__name__)
 
 KEY_VARIABLE = "OPEN_BANKING_KEY"
+KEY_OPTION = "open_banking_key"
+
+# All that is encrypted in the database.
+ENCRYPTED = {
+    "open.banking.consent": ("access_token_encrypted", "refresh_token_encrypted"),
+    "res.company": (
+        "open_banking_client_secret_encrypted",
+        "open_banking_webhook_secret_encrypted",
+    ),
+}
 
 
 class NotSetUp(UserError):
@@ -21,10 +32,11 @@ class NotSetUp(UserError):
 class OpenBankingVault(models.AbstractModel):
     """Encrypts what must not be readable in the database or in a stolen dump.
 
-    The key lives outside the database: in the environment variable OPEN_BANKING_KEY
-    (several keys, separated by commas: the first encrypts, all decrypt) or in a file
-    beside the filestore. A copy of the database under another name has no key, and
-    therefore cannot talk to the bank.
+    The key lives outside the database: in the environment variable OPEN_BANKING_KEY,
+    else in the option open_banking_key of odoo.conf, else in a file beside the
+    filestore. Each may hold several keys: the first encrypts, all decrypt. A copy of
+    the database under another name has no key file, and one that has the key anyway
+    is not at home (`open.banking.home`): neither talks to the bank.
     """
 
     _name = "open.banking.vault"
@@ -39,16 +51,23 @@ class OpenBankingVault(models.AbstractModel):
         """
         if not text:
             return False
+        self.env["open.banking.home"]._settle()
         return self._fernet(may_create=True).encrypt(text.encode()).decode()
 
     def _decrypt(self, token):
         """Return the clear text of what `_encrypt` made; False for nothing.
 
         :rtype: str | bool
-        :raise NotSetUp: when the key is missing or is not the one used
+        :raise NotSetUp: when the key is missing or is not the one used, or when this
+            is a copy of the database
         """
         if not token:
             return False
+        self.env["open.banking.home"]._check()
+        return self._open(token)
+
+    def _open(self, token):
+        """Return the clear text, wherever this database is."""
         try:
             return self._fernet(may_create=False).decrypt(token.encode()).decode()
         except InvalidToken as error:
@@ -61,16 +80,36 @@ class OpenBankingVault(models.AbstractModel):
             ) from error
 
     def _fernet(self, may_create):
-        from_environment = os.environ.get(KEY_VARIABLE, "")
-        keys = [key.strip() for key in from_environment.split(",") if key.strip()]
-        if not keys:
-            keys = self._keys_from_file(may_create)
+        keys = self._keys_of_server() or self._keys_from_file(may_create)
+        return self._fernet_of(keys)
+
+    def _fernet_of(self, keys):
         try:
             return MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
             raise NotSetUp(
                 self.env._("The key for bank credentials is not a valid key.")
             ) from error
+
+    def _keys_of_server(self):
+        """Return the keys of the environment, else those of odoo.conf; often none.
+
+        :rtype: list[str]
+        """
+        return next(filter(None, self._key_lists_of_server()), [])
+
+    def _all_keys_of_server(self):
+        """Return the keys of the environment and those of odoo.conf.
+
+        :rtype: list[str]
+        """
+        return sum(self._key_lists_of_server(), [])
+
+    def _key_lists_of_server(self):
+        return [
+            [key.strip() for key in str(text or "").split(",") if key.strip()]
+            for text in (os.environ.get(KEY_VARIABLE), config.get(KEY_OPTION))
+        ]
 
     def _key_file(self):
         folder = Path(config["data_dir"]) / "open_banking_keys"
@@ -96,12 +135,7 @@ class OpenBankingVault(models.AbstractModel):
 
     def _create_key_file(self, path):
         """Write a new key; two workers doing so at once end with one key."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        with open(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as handle:
-            handle.write(Fernet.generate_key())
-            handle.flush()
-            os.fsync(handle.fileno())
+        draft = self._draft(path, [Fernet.generate_key()])
         try:
             os.link(draft, path)  # fails, other than rename, when the key is there
             _logger.info("A new key for bank credentials was written to %s", path)
@@ -110,20 +144,40 @@ class OpenBankingVault(models.AbstractModel):
         finally:
             draft.unlink()
 
+    def _draft(self, path, keys):
+        """Write keys to a file beside the key file, safely on the disk.
+
+        :rtype: pathlib.Path
+        """
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        draft.unlink(missing_ok=True)  # of a process of this number that was killed
+        flags = os.O_CREAT | os.O_WRONLY | os.O_EXCL
+        with open(os.open(draft, flags, 0o600), "wb") as handle:
+            handle.write(b"\n".join(keys))
+            handle.flush()
+            os.fsync(handle.fileno())
+        return draft
+
+    def _replace_key_file(self, path, keys):
+        """Put other keys into the key file: at any moment it has the old or the new."""
+        os.replace(self._draft(path, keys), path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _encrypted_records(self):
+        """Yield the records with something encrypted, and the names of its fields.
+
+        :rtype: Iterator[tuple[models.BaseModel, tuple[str, ...]]]
+        """
+        for name, stored in ENCRYPTED.items():
+            model = self.env[name].sudo().with_context(active_test=False)
+            any_of = Domain.OR([(field, "!=", False)] for field in stored)
+            yield model.search(any_of, order="id"), stored
+
     def _anything_encrypted(self):
         """Tell whether a lost key would be replaced in silence by a new one."""
-        companies = self.env["res.company"].sudo().with_context(active_test=False)
-        consents = self.env["open.banking.consent"].sudo()
-        return bool(
-            companies.search_count(
-                [
-                    "|",
-                    ("open_banking_client_secret_encrypted", "!=", False),
-                    ("open_banking_webhook_secret_encrypted", "!=", False),
-                ],
-                limit=1,
-            )
-            or consents.search_count(
-                [("refresh_token_encrypted", "!=", False)], limit=1
-            )
-        )
+        return any(records for records, _stored in self._encrypted_records())

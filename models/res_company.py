@@ -92,6 +92,14 @@ class ResCompany(models.Model):
             )
         )
 
+    def _open_banking_can_talk(self):
+        """Tell whether there are credentials, and a key that opens them.
+
+        :rtype: bool
+        """
+        state, _where = self.env["open.banking.vault"]._key_state(self)
+        return self._open_banking_is_set_up() and state == "good"
+
     def _open_banking_client(self):
         """Return a client of Mastercard's API with this company's credentials.
 

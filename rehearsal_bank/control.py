@@ -117,6 +117,16 @@ def _drop_requests(world, body):
     return {"requests": []}
 
 
+def _issued(world, body):
+    """All that must not be found anywhere: who looks for leaks asks for it."""
+    settings = world.settings
+    secrets = {
+        "client_secret": [settings.client_secret],
+        "webhook_secret": [settings.webhook_secret] if settings.webhook_secret else [],
+    }
+    return {"issued": secrets | world.issued}
+
+
 def _mailbox(world, body):
     email = body["email"].strip().lower()
     return {"mail": [letter for letter in world.mail if letter["to"] == email]}
@@ -164,6 +174,7 @@ _ACTIONS = {
     ("DELETE", "faults"): _drop_faults,
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _drop_requests,
+    ("GET", "issued"): _issued,
     ("GET", "mailbox"): _mailbox,
     ("GET", "webhooks"): _webhook_log,
     ("DELETE", "webhooks"): _drop_webhooks,

@@ -82,6 +82,8 @@ def new_flow(world, bank=None, culture="en", email="", scopes=(), **more):
         **more,
     )
     world.flows[flow.id] = flow
+    if flow.state:
+        world.issued["state"].append(flow.state)
     return flow
 
 

@@ -13,6 +13,9 @@ from .dice import seed_of
 from .reply import Unknown
 from .settings import Settings
 
+# What was ever given out that must stay with whom it was given to, by kind.
+ISSUED = ("access_token", "refresh_token", "code", "state")
+
 
 @dataclass
 class Connection:
@@ -64,6 +67,7 @@ class World:
         self.access_tokens = {}
         self.refresh_tokens = {}
         self.mail = []
+        self.issued = {kind: [] for kind in ISSUED}
         self.cached_answers = {}
         self.sync_due = []
         self.next_auto_sync = None

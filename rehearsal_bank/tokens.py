@@ -57,6 +57,7 @@ def issue_code(world, consent, redirect_uri):
     """Make a code for the consent."""
     code = new_code()
     dies = world.clock.timestamp() + world.settings.code_seconds
+    world.issued["code"].append(code)
     world.codes[code] = Code(consent.id, redirect_uri, dies)
     return code
 
@@ -105,6 +106,7 @@ def issue_pair(world, consent, session_id=None, keep_refresh=None):
         | {"role": "ClientUser", "sessionId": session, "scopes": " ".join(scopes)}
         | _times(now, access_dies)
     )
+    world.issued["access_token"].append(access)
     world.access_tokens[access] = Token(consent.id, access_dies, session)
     _forget_dead(world.access_tokens, now)
     refresh = keep_refresh
@@ -115,6 +117,7 @@ def issue_pair(world, consent, session_id=None, keep_refresh=None):
             | {"consentId": consent.id, "role": "RefreshToken", "sessionId": session}
             | _times(now, dies)
         )
+        world.issued["refresh_token"].append(refresh)
         world.refresh_tokens[refresh] = Token(consent.id, dies, session)
     return {
         "access_token": access,

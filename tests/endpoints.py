@@ -125,7 +125,11 @@ METHODS = {
         "open.banking.consent": ["action_open_settings"],
         "open.banking.fetch": ["action_open_settings"],
         "res.company": ["write"],
-        "res.config.settings": ["action_open_banking_test_credentials"],
+        "res.config.settings": [
+            "action_open_banking_is_original",
+            "action_open_banking_new_key",
+            "action_open_banking_test_credentials",
+        ],
     },
     NOBODY: {
         "open.banking.account": ["write"],

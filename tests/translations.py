@@ -37,7 +37,7 @@ CUSTOMER_PLACES = re.compile(
 CUSTOMER_CODES = {
     *CODES,
     *("cancelled", "consent_of_other_company", "link_expired", "no_accounts"),
-    *("not_me", "not_set_up", "unknown", "withdrawn_by_user"),
+    *("not_at_home", "not_me", "not_set_up", "unknown", "withdrawn_by_user"),
     *("one_more_login", "other_customer"),
 }
 CUSTOMER_ERRORS = {WORDS[code]._source for code in CUSTOMER_CODES}

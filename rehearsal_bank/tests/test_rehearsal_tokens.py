@@ -229,3 +229,18 @@ def test_request_id_repeats_the_answer(peer, user):
     assert first.status_code == again.status_code == 200
     assert first.json() == again.json()
     assert refresh(peer, old, headers={"X-Request-Id": "two"}).status_code == 400
+
+
+def test_the_desk_tells_all_that_was_given_out(peer):
+    """Also what is dead by now: it must be found nowhere either."""
+    back = peer.walk()
+    first = peer.token(
+        grant_type="authorization_code", code=back["code"], redirect_uri=CALLBACK
+    ).json()
+    second = refresh(peer, first["refresh_token"]).json()
+    issued = peer.control("issued")["issued"]
+    for kind in ("access_token", "refresh_token"):
+        assert issued[kind] == [first[kind], second[kind]]
+    assert issued["code"] == [back["code"]]
+    assert issued["client_secret"] == [CLIENT[1]]
+    assert issued["webhook_secret"] == []

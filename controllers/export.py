@@ -7,19 +7,13 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wsgi import wrap_file
 
 from ..models.open_banking_consent_export import EXPORT_PATH
-from .public import guarded
+from .public import guarded, public_route
 
 
 class Export(http.Controller):
     """The file with what is held about one who gave a consent."""
 
-    @http.route(
-        f"{EXPORT_PATH}/consent/<string:ids>",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        sitemap=False,
-    )
+    @public_route(f"{EXPORT_PATH}/consent/<string:ids>", ["GET"], auth="user")
     def export(self, ids):
         """Send the file. Who took it stands on the consents' chatter."""
         numbers = [int(number) for number in ids.split(",") if number.isdecimal()]

@@ -1,0 +1,1 @@
+def run(server, name, count, seed): return []

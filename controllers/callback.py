@@ -2,7 +2,14 @@ from odoo import http
 from odoo.http import request
 
 from ..const import CALLBACK_PATH, OUTCOME_PATH
-from .public import authorisations, from_cookie, guarded, problem, public_route, set_cookie
+from .public import (
+    authorisations,
+    from_cookie,
+    guarded,
+    problem,
+    public_route,
+    set_cookie,
+)
 
 # Longer values than these are not what Mastercard sends (its codes have about 300
 # characters, its consent ids 36).

@@ -73,7 +73,7 @@ class ConsentPage(http.Controller):
     # === AFTER THE BANK === #
 
     @public_route(OUTCOME_PATH, ["GET", "HEAD"])
-    def outcome(self):
+    def outcome(self, **_unknown):
         """Say how it ended; a bookkeeper goes on to choose journals."""
         authorisation = from_cookie()
         if not authorisation:

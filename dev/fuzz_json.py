@@ -27,7 +27,19 @@ DATES = (
     *("-2025-06-01", "2025-W23-1", "2025-152", "٢٠٢٥-٠٦-٠١", "2025-06-01\n"),
     *("2025-06-01T23:59:60Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"),
 )
-CURRENCIES = ("", "dkk", "DKKK", "D K", "ＤＫＫ", "XXX", "XTS", "123", "DK\0", "kr.", "€")
+CURRENCIES = (
+    "",
+    "dkk",
+    "DKKK",
+    "D K",
+    "ＤＫＫ",
+    "XXX",
+    "XTS",
+    "123",
+    "DK\0",
+    "kr.",
+    "€",
+)
 # Written as they are into the JSON: escapes of half a character, and none at all.
 RAW_TEXTS = (
     *(r'"\ud800"', r'"\udc00\ud800"', r'"\u0000"', r'"\x"', '"\x01"', '"', "'x'"),

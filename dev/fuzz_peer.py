@@ -4,8 +4,9 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import demo_story
 import requests
+
+import demo_story
 
 TYPES = (
     *("application/json", "application/json; charset=utf-16", "text/html"),

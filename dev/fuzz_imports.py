@@ -22,7 +22,7 @@ from fuzz_proxy import Proxy
 from say import say
 
 CONSENT = "open_banking_consent"
-SHARE = 0.3
+SHARE = 0.5
 STUCK_AFTER = 120  # seconds without a damaged answer
 # As if the times to wait were over.
 NO_WAITING = "UPDATE open_banking_consent SET rate_limited_until = NULL"
@@ -72,7 +72,7 @@ class Imports:
             if self.rounds % 10 == 0:
                 self.books.wear_tokens_out()
             self._make_due()
-            until(self._is_over, 20)
+            until(self._is_over, 3)
             self._count_codes()
             now = self.proxy.made.total()
             if now > made:

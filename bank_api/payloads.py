@@ -193,15 +193,25 @@ def transaction_page(value: Any, own: Account | None = None) -> TransactionPage:
     """
     members = Members(required_object(value, "transaction page"))
     rows = _required_list(members.get("transactions"), "transaction page")
-    token = members.get("pagingToken")
-    if isinstance(token, int | Decimal) and not isinstance(token, bool):
-        token = str(token)
+    token = _paging_token(members.get("pagingToken"))
     found = tuple(transaction(row, own) for row in rows if isinstance(row, dict))
     return TransactionPage(
         transactions=found,
-        paging_token=token if isinstance(token, str) and token.strip() else None,
+        paging_token=token,
         malformed_rows=len(rows) - len(found),
     )
+
+
+def _paging_token(value: Any) -> str | None:
+    """The place of the next page, or None after the last one.
+
+    Raises Malformed for what is no place: taken for the end, the rest would be lost.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise Malformed("malformed", "transaction page: no usable paging token")
+    return str(value)
 
 
 def transaction(value: Any, own: Account | None = None) -> Transaction:

@@ -2,7 +2,14 @@ from odoo import http
 from odoo.http import request
 
 from ..const import CALLBACK_PATH, OUTCOME_PATH
-from .public import authorisations, from_cookie, guarded, problem, set_cookie
+from .public import (
+    authorisations,
+    from_cookie,
+    guarded,
+    problem,
+    public_route,
+    set_cookie,
+)
 
 # Longer values than these are not what Mastercard sends (its codes have about 300
 # characters, its consent ids 36).
@@ -13,9 +20,7 @@ LONGEST_ID = 200
 class Callback(http.Controller):
     """The way back from the bank: the address registered at Mastercard."""
 
-    @http.route(
-        CALLBACK_PATH, type="http", auth="public", methods=["GET"], sitemap=False
-    )
+    @public_route(CALLBACK_PATH, ["GET"])
     def come_back(self, code="", consentId="", state="", **_unknown):
         """Take in the code, then show the outcome from an address without it.
 

@@ -13,6 +13,7 @@ from .public import (
     guarded,
     page,
     problem,
+    public_route,
     set_cookie,
     set_link_cookie,
 )
@@ -21,13 +22,7 @@ from .public import (
 class ConsentPage(http.Controller):
     """The page before the bank, and the page after it."""
 
-    @http.route(
-        f"{CONSENT_PAGE_PATH}/<string:token>",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-    )
+    @public_route(f"{CONSENT_PAGE_PATH}/<string:token>", ["GET", "HEAD"])
     def show(self, token, lang="", **_unknown):
         """Show who asks for what. Changes nothing: mail scanners press links too.
 
@@ -39,13 +34,7 @@ class ConsentPage(http.Controller):
         self._choose_language(authorisation, lang)
         return page("consent_start", self._start_values(authorisation))
 
-    @http.route(
-        f"{CONSENT_PAGE_PATH}/<string:token>",
-        type="http",
-        auth="public",
-        methods=["POST"],
-        sitemap=False,
-    )
+    @public_route(f"{CONSENT_PAGE_PATH}/<string:token>", ["POST"])
     def go(self, token, lang="", **_unknown):
         """Send the browser on to the bank."""
         authorisation = authorisations()._from_link(token)
@@ -55,13 +44,7 @@ class ConsentPage(http.Controller):
         set_link_cookie(response, authorisation)
         return response
 
-    @http.route(
-        f"{CONSENT_PAGE_PATH}/<string:token>/not-me",
-        type="http",
-        auth="public",
-        methods=["POST"],
-        sitemap=False,
-    )
+    @public_route(f"{CONSENT_PAGE_PATH}/<string:token>/not-me", ["POST"])
     def not_me(self, token, lang="", **_unknown):
         """The link reached somebody else: it stops working, and we are told."""
         authorisation = authorisations()._from_link(token)
@@ -95,10 +78,8 @@ class ConsentPage(http.Controller):
 
     # === AFTER THE BANK === #
 
-    @http.route(
-        OUTCOME_PATH, type="http", auth="public", methods=["GET"], sitemap=False
-    )
-    def outcome(self):
+    @public_route(OUTCOME_PATH, ["GET", "HEAD"])
+    def outcome(self, **_unknown):
         """Say how it ended; a bookkeeper goes on to choose journals."""
         authorisation = from_cookie()
         if not authorisation:
@@ -115,9 +96,7 @@ class ConsentPage(http.Controller):
             return guarded(request.redirect(action, code=303))
         return page("consent_done", authorisation._shared())
 
-    @http.route(
-        OUTCOME_PATH, type="http", auth="public", methods=["POST"], sitemap=False
-    )
+    @public_route(OUTCOME_PATH, ["POST"])
     def again(self, lang="", **_unknown):
         """Send the browser that came back without a consent to the bank once more."""
         authorisation = from_cookie()

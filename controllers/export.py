@@ -1,3 +1,4 @@
+import re
 import tempfile
 
 from odoo import http
@@ -7,22 +8,19 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wsgi import wrap_file
 
 from ..models.open_banking_consent_export import EXPORT_PATH
-from .public import guarded
+from .public import guarded, public_route
+
+# Records of ours in a list: no number is longer in a table of PostgreSQL's integers.
+NUMBERS = re.compile(r"(?:^|(?<=,))[0-9]{1,9}(?=,|$)")
 
 
 class Export(http.Controller):
     """The file with what is held about one who gave a consent."""
 
-    @http.route(
-        f"{EXPORT_PATH}/consent/<string:ids>",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        sitemap=False,
-    )
-    def export(self, ids):
+    @public_route(f"{EXPORT_PATH}/consent/<string:ids>", ["GET"], auth="user")
+    def export(self, ids, **_unknown):
         """Send the file. Who took it stands on the consents' chatter."""
-        numbers = [int(number) for number in ids.split(",") if number.isdecimal()]
+        numbers = [int(number) for number in NUMBERS.findall(ids)]
         consents = request.env["open.banking.consent"].browse(numbers).exists()
         try:
             if not consents:

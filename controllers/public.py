@@ -1,8 +1,12 @@
 """What the public pages have in common: the cookie that ties a browser to its attempt,
 and headers that keep the pages out of frames, caches, indexes and referrers."""
 
+import functools
+
+from odoo import http
 from odoo.http import request
 from odoo.tools import hash_sign, verify_hash_signed
+from werkzeug.exceptions import MethodNotAllowed
 
 from ..const import CALLBACK_PATH
 
@@ -23,6 +27,33 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
+
+
+def public_route(address, methods, **options):
+    """Declare an address that answers to these methods and to no other.
+
+    Odoo hands OPTIONS to every controller, and as it takes it for harmless it asks for
+    no form token: it would act as the POST does. And a parameter with the name of the
+    controller itself would end in a server error.
+
+    :param list methods: all of them; HEAD is not in GET here
+    :param dict options: further parameters of Odoo's own decorator
+    """
+    options = {"type": "http", "auth": "public", "sitemap": False, **options}
+
+    def decorate(endpoint):
+        routed = http.route(address, methods=methods, **options)(endpoint)
+
+        @functools.wraps(routed)
+        def only_by_these(self, /, *args, **params):
+            if request.httprequest.method not in methods:
+                raise MethodNotAllowed(methods)
+            params.pop("self", None)
+            return routed(self, *args, **params)
+
+        return only_by_these
+
+    return decorate
 
 
 def authorisations():

@@ -21,6 +21,7 @@ NEEDED_BY = {
     "run_chaos": ("psycopg2", "lxml", "werkzeug", "psutil"),
     "run_refresh": ("psycopg2", "lxml", "werkzeug"),
     "run_webhooks": ("psycopg2", "lxml", "werkzeug"),
+    "run_fuzz": ("psycopg2", "lxml", "werkzeug"),
     "run_year": ("psycopg2", "lxml", "werkzeug", "freezegun"),
     "run_screenshots": ("psycopg2", "lxml", "werkzeug", "websocket"),
     "run_translations": ("psycopg2", "lxml", "werkzeug", "polib"),

@@ -155,8 +155,13 @@ class OpenBankingAuthorisation(models.Model):
 
     @api.model
     def _from_link(self, token):
-        """Return the open attempt of a link; empty for unknown, used and old ones."""
-        authorisation = self.sudo().search([("link_hash", "=", digest(token))])
+        """Return the open attempt of a link; empty for unknown, used and old ones.
+
+        One query for each of them, so that a clock does not tell them apart either.
+        """
+        authorisation = self.sudo().search_fetch(
+            [("link_hash", "=", digest(token))], ["state", "expires_on", "write_date"]
+        )
         return authorisation.filtered(lambda a: a._is_open())
 
     @api.model
@@ -280,9 +285,11 @@ class OpenBankingAuthorisation(models.Model):
 
         :raise bank_api.Rejected: when the consent is not this company's
         """
-        # Without any name the consent still works; only webhooks cannot name it.
+        # What the tokens say comes from Mastercard, the other passed through a browser:
+        # whoever has a link could name somebody else's consent there. Without any name
+        # the consent still works; only webhooks cannot name it.
         external_id = (
-            consent_external_id or tokens.consent_id or f"unnamed-{uuid.uuid4()}"
+            tokens.consent_id or consent_external_id or f"unnamed-{uuid.uuid4()}"
         )
         consents = self.env["open.banking.consent"]
         known = consents.search([("external_id", "=", external_id)])

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from markupsafe import escape
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -204,7 +205,8 @@ class OpenBankingConsent(models.Model):
         user = self._responsible()
         consent = self.sudo().with_context(lang=user.lang)
         summary = consent.env._("Bank consent needs renewal")
-        values = {"summary": summary, "note": note(consent.env)}
+        # A note is HTML, and names are in it.
+        values = {"summary": summary, "note": escape(note(consent.env))}
         if consent.renewal_activity_id.active:
             consent.renewal_activity_id.write(values)
         else:

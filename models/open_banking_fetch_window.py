@@ -133,10 +133,13 @@ class OpenBankingFetch(models.Model):
         )
 
     def _note_window_read(self):
-        """Move the watermark: a complete window is read and stored."""
+        """Move the watermark: a complete window is read and stored.
+
+        It is not complete when an entry of the list was no record: all is read again.
+        """
         account = self.account_id
         not_yet = not self.received_count and account._waits_for_first_data()
-        if not self.moves_watermark or not_yet:
+        if not self.moves_watermark or self.unreadable or not_yet:
             return
         values = {
             "synced_until": max(filter(None, [account.synced_until, self.window_to])),

@@ -261,11 +261,21 @@ class OpenBankingTransaction(models.Model):
     @api.model
     def _covered_domain(self, run):
         """Rows of the days that a reading covered completely, a day more at both ends
-        as the client asks. Not the oldest days, where the bank itself deletes."""
+        as the client asks. Not the oldest days, where the bank itself deletes.
+
+        A row without a date that is in no books belongs to every reading: it came of an
+        answer that was damaged, or the bank sends it always. Nothing is covered when an
+        entry of the list was no record: it may be the one that is missing.
+        """
+        if run.unreadable:
+            return [("id", "in", [])]
         day = timedelta(days=1)
         window = (run.window_from - day, run.window_to + day)
         first, last = settled_window(run.window_to, window)
-        return [("date", ">=", first), ("date", "<=", last)]
+        return [
+            *("|", "&", ("date", ">=", first), ("date", "<=", last)),
+            *("&", ("date", "=", False), ("booking_state", "!=", "booked")),
+        ]
 
     @api.model
     def _join_renamed(self, run):
@@ -275,7 +285,7 @@ class OpenBankingTransaction(models.Model):
             [
                 ("account_id", "=", run.account_id.id),
                 *("|", ("last_fetch_id", "!=", run.id), ("state", "=", "withdrawn")),
-                *("|", ("state", "=", "pending"), "&", *self._covered_domain(run)),
+                *("|", ("state", "=", "pending"), *self._covered_domain(run)),
             ]
         )
         fresh = self.browse()
@@ -320,7 +330,7 @@ class OpenBankingTransaction(models.Model):
                 ("account_id", "=", run.account_id.id),
                 ("state", "!=", "withdrawn"),
                 ("last_fetch_id", "!=", run.id),
-                *("|", ("state", "=", "pending"), "&", *self._covered_domain(run)),
+                *("|", ("state", "=", "pending"), *self._covered_domain(run)),
             ]
         )._withdraw("vanished")
 

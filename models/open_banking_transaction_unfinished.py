@@ -25,7 +25,7 @@ class OpenBankingTransaction(models.Model):
                 *self._leftover_domain(run),
                 ("last_fetch_id", "!=", run.id),
                 ("state", "!=", "withdrawn"),
-                *("|", ("state", "=", "pending"), "&", *self._covered_domain(run)),
+                *("|", ("state", "=", "pending"), *self._covered_domain(run)),
             ]
         ).unlink()
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from bank_api import (
     AccountNumber,
+    Malformed,
     Money,
     Transaction,
     payloads,
@@ -324,3 +325,16 @@ def test_records_do_not_show_what_they_hold():
     shown = repr(row()) + repr(payloads.account(parsed(ACCOUNT)))
     for secret in ("DSB", "0130Y9", "291", "Eksempel", "245787654", "6439"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("token", [["a"], {}, True, False, [[]]])
+def test_a_paging_token_of_another_type_is_not_the_end_of_the_list(token):
+    """Taken for the end, what stands on the other pages would never be read."""
+    with pytest.raises(Malformed):
+        payloads.transaction_page({"transactions": [], "pagingToken": token})
+
+
+@pytest.mark.parametrize("token", [None, "", " "])
+def test_the_last_page(token):
+    page = payloads.transaction_page({"transactions": [], "pagingToken": token})
+    assert page.paging_token is None

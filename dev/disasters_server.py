@@ -13,6 +13,7 @@ import psycopg2
 import cluster
 from say import Stop
 
+SPARE = 24  # megabytes
 # As in production: what Odoo was told is committed is on the disk.
 DURABLE = ("synchronous_commit", "full_page_writes")
 
@@ -65,9 +66,11 @@ class SmallDisk:
         self.filler = self.folder / "filler"
 
     def __enter__(self):
+        self._tidy_up()
         self.folder.mkdir(exist_ok=True)
-        mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs"]
-        done = subprocess.run([*mount, self.folder], capture_output=True, text=True)
+        options = f"size={self._size()}m,mode=777"
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.folder]
+        done = subprocess.run(mount, capture_output=True, text=True)
         if done.returncode:
             raise Stop(f"No small disk can be made: {done.stderr.strip()}")
         place = self.folder / "table"
@@ -76,6 +79,11 @@ class SmallDisk:
         sql(f"CREATE TABLESPACE small LOCATION '{place}'")
         sql(f"ALTER TABLE {self.table} SET TABLESPACE small", self.name)
         return self
+
+    def _size(self):
+        """Megabytes: the table as it is, and some for a start."""
+        query = f"SELECT pg_table_size('{self.table}') / 1048576"
+        return int(self.victim.server.sql(query, self.name)[0][0]) + SPARE
 
     def fill(self):
         """Leave no room."""
@@ -89,10 +97,15 @@ class SmallDisk:
 
     def __exit__(self, *_error):
         self.clear()
-        sql = self.victim.server.sql
-        sql(f"ALTER TABLE {self.table} SET TABLESPACE pg_default", self.name)
-        sql("DROP TABLESPACE small")
-        subprocess.run(["umount", self.folder], check=False)
+        alter = f"ALTER TABLE {self.table} SET TABLESPACE pg_default"
+        self.victim.server.sql(alter, self.name)
+        self._tidy_up()
+
+    def _tidy_up(self):
+        """Also what a run that was broken off has left."""
+        self.victim.server.sql("DROP TABLESPACE IF EXISTS small")
+        if self.folder.is_mount():
+            subprocess.run(["umount", self.folder], check=True)
 
 
 def _children(parent):

@@ -1,4 +1,4 @@
-"""A peer that means harm: sends us elsewhere, shows a false certificate, sends bombs."""
+"""A peer that means harm: leads elsewhere, shows a false certificate, sends bombs."""
 
 import gzip
 import ssl

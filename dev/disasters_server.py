@@ -15,7 +15,7 @@ from say import Stop
 
 SPARE = 24  # megabytes
 # As in production: what Odoo was told is committed is on the disk.
-DURABLE = ("synchronous_commit", "full_page_writes")
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 class Victim:
@@ -26,10 +26,12 @@ class Victim:
         for name in DURABLE:
             server.sql(f"ALTER SYSTEM SET {name} = on")
         server.sql("SELECT pg_reload_conf()")
+        server.sql("CHECKPOINT")
 
     def kill(self):
         """SIGKILL to the server and all its processes, and start it again."""
         parent = int((self.server.folder / "postmaster.pid").read_text().split()[0])
+        os.kill(parent, signal.SIGSTOP)  # it shall have no more children
         everyone = [parent, *_children(parent)]
         for pid in everyone:
             with contextlib.suppress(ProcessLookupError):

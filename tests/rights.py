@@ -73,6 +73,10 @@ def row(name):
     return named
 
 
+class NotLetIn(AccessError):
+    """A page refuses a user."""
+
+
 def is_about_rights(error):
     """A refusal for another reason would prove nothing."""
     return isinstance(error, AccessError) or str(error).startswith(
@@ -154,7 +158,7 @@ class RightsCase(UsersOfEachKind, Checksum, OpenBankingHttpCase):
     def page(self, user, address):
         """Open a page as a user.
 
-        :raise AccessError: when he is not let in
+        :raise NotLetIn: when he is not let in
         """
         if user == self.users["public"]:
             self.authenticate(None, None)
@@ -162,7 +166,7 @@ class RightsCase(UsersOfEachKind, Checksum, OpenBankingHttpCase):
             self.authenticate(user.login, user.login.ljust(8, "x"))
         page = self.url_open(address, allow_redirects=False)
         if page.status_code in (303, 403, 404):
-            raise AccessError(f"{page.status_code} {page.headers.get('Location')}")
+            raise NotLetIn(f"{page.status_code} {page.headers.get('Location')}")
         self.assertEqual(page.status_code, 200, page.text)
         return page
 

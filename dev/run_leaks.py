@@ -223,8 +223,9 @@ def rehearse(server, name, options):
     run_demo.set_parameter(server, name, "web.base.url.freeze", "True")
     with run_demo.Servers() as servers, recorded(odoo_url) as answers:
         bank_url = servers.bank()
-        # Not debug_rpc: that is to write down what people type.
-        servers.odoo(name, port, "--log-level=debug")
+        # At the level debug Odoo itself writes down what is typed: only our part is.
+        ours = "--log-handler=odoo.addons.account_mastercard_open_banking:DEBUG"
+        servers.odoo(name, port, ours)
         logs = [log for what, _child, log in servers.started if what == "Odoo"]
         if not run_demo.tell_story(odoo_url, bank_url, name, options):
             return 1

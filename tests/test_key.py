@@ -129,9 +129,10 @@ class TestNewKey(OwnKeys, TokenCase):
             try:
                 with KilledAtLine(number):
                     self.rotate()
-                ended = True
             except Killed:
-                pass
+                ended = False
+            else:
+                ended = True
             self.assertEqual(self.all_secrets(), self.before, number)
             self.rotate()
             self.assertEqual(len(self.key_file.read_bytes().split()), 1, number)

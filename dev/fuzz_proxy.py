@@ -5,9 +5,9 @@ Only in ways that a correct client notices, or that the next true reading mends:
 - the answer as a whole: cut, no JSON, another encoding, a page of a proxy, odd shape;
 - a status that says "not now" (with the answer not given), or a time to wait;
 - a list that is none, an item of it that is no object, a lost place in the list;
-- in a row its date, amount, currency or text made unreadable: it is held and is mended
-  when it is read again. Its id and its state stay: another id or a pending row is a
-  different fact, which no client can doubt;
+- in a row its date, amount, currency or text made unreadable: it is held, and mended
+  when it is read again, as the days of the overlap are. Its id and its state stay:
+  another id or a pending row is a different fact, which no client can doubt;
 - balances, names and times of an account made unreadable.
 
 Not among them: an amount or a date that is plausible but not the bank's; tokens that

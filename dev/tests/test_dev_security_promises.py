@@ -16,7 +16,7 @@ def promises():
 
 
 def test_each_promise_names_what_holds_it():
-    assert len(promises()) > 35
+    assert len(promises()) > 75
     for promise in promises():
         assert HOLDER.search(promise), promise
 

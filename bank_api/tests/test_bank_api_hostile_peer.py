@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from bank_api import BankApiError, Client, Malformed, Rejected
-from conftest import Peer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,11 +24,11 @@ def read(client):
 
 
 @pytest.fixture
-def other():
+def other(peer):
     """Somebody else on another port; a port is part of what is configured."""
-    peer = Peer()
-    yield peer
-    peer.close()
+    other = type(peer)()
+    yield other
+    other.close()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

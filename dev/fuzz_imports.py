@@ -134,7 +134,7 @@ def run(server, name, count, seed):
     folder = places.fresh_logs()
     with run_demo.Servers() as servers:
         servers.logs = folder
-        bank_url = run_chaos.prepare(server, name, servers, small=True)
+        bank_url = run_chaos.prepare(server, name, servers, run_chaos.connect_small)
         proxy, books = Proxy(bank_url, seed), Books(server, name)
         try:
             books.rows(TO_PROXY, proxy.url)

@@ -320,7 +320,7 @@ MAKERS = (
 def run(server, name, count, seed):
     """Send so many damaged requests; what is wrong, as sentences."""
     with run_demo.Servers() as servers:
-        bank_url = run_chaos.prepare(server, name, servers, small=True)
+        bank_url = run_chaos.prepare(server, name, servers, run_chaos.connect_small)
         port = odoo_run.free_port()
         base = f"http://127.0.0.1:{port}"
         run_demo.set_parameter(server, name, "web.base.url", base)

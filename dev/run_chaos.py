@@ -68,6 +68,10 @@ def connect(odoo_url, bank_url, database, small):
     demo_story.choose_journals(odoo, demo_story.connect(odoo, bank_url))
 
 
+# Accounts with a few transactions only.
+connect_small = partial(connect, small=True)
+
+
 def prepare(server, name, servers, connect):
     """A database with a connected bank, and no Odoo that works on it.
 

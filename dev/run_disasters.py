@@ -162,8 +162,7 @@ def run(server, name, folder, options, seed):
     problems = []
     with run_demo.Servers() as servers:
         servers.logs = folder
-        connect = partial(run_chaos.connect, small=True)
-        bank_url = run_chaos.prepare(server, name, servers, connect)
+        bank_url = run_chaos.prepare(server, name, servers, run_chaos.connect_small)
         with Importer(name, folder) as importer:
             scene = Scene(Victim(server), name, bank_url, importer, seed)
             problems += scene.settle()

@@ -9,7 +9,6 @@ nothing in Odoo's log. 50 rounds take some two minutes.
 import argparse
 import secrets
 import sys
-from functools import partial
 
 import children
 import cluster
@@ -42,9 +41,7 @@ def run(server, name, folder, rounds, seed):
     say(f"Seed: {seed}, logs: {folder}")
     with run_demo.Servers() as servers:
         servers.logs = folder
-        bank_url = run_chaos.prepare(
-            server, name, servers, partial(run_chaos.connect, small=True)
-        )
+        bank_url = run_chaos.prepare(server, name, servers, run_chaos.connect_small)
         with Importer(name, folder) as importer:
             books = Books(server, name)
             try:

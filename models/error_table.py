@@ -403,7 +403,7 @@ MATTERS = {
             "Odoo's database could not store the transactions; its disk may be full. "
             "Nothing is lost. Tell your administrator. Odoo tries again by itself."
         ),
-        ADMINISTRATOR,
+        ODOO,
         TRY_NOW,
     ),
     "unknown": Matter(

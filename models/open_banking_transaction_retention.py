@@ -62,8 +62,9 @@ class OpenBankingTransaction(models.Model):
     def _remove_raw_data(self, company):
         """In SQL: it concerns every row that is a day too old, and no field beside.
 
-        What nobody has decided yet keeps its raw data, and so does what a worker has
-        locked, until tomorrow.
+        The array is made once; PostgreSQL may look for `IN` again for each row, and
+        would find others each time. What nobody has decided yet keeps its raw data,
+        and so does what a worker has locked, until tomorrow.
         """
         limit = fields.Date.today() - timedelta(days=company.open_banking_raw_days)
         self.flush_model()
@@ -72,12 +73,13 @@ class OpenBankingTransaction(models.Model):
                 """
                 UPDATE open_banking_transaction
                    SET raw = NULL, previous_raw = NULL
-                 WHERE id IN (SELECT id FROM open_banking_transaction
-                               WHERE company_id = %s AND date < %s
-                                 AND booking_state IN ('booked', 'left_out')
-                                 AND (raw IS NOT NULL OR previous_raw IS NOT NULL)
-                               LIMIT %s
-                                 FOR NO KEY UPDATE SKIP LOCKED)
+                 WHERE id = ANY(ARRAY(
+                       SELECT id FROM open_banking_transaction
+                        WHERE company_id = %s AND date < %s
+                          AND booking_state IN ('booked', 'left_out')
+                          AND (raw IS NOT NULL OR previous_raw IS NOT NULL)
+                        LIMIT %s
+                          FOR NO KEY UPDATE SKIP LOCKED))
              RETURNING id
                 """,
                 company.id,

@@ -71,7 +71,11 @@ class TestSecrets(AccessCase):
                 ("=ilike", "S%"),
                 ("not ilike", "s"),
             ):
-                if record._fields[field].type != "char":
+                if record._fields[field].type == "boolean":
+                    if operator not in ("=", "!=", "in"):
+                        continue
+                    value = [True] if operator == "in" else True
+                elif record._fields[field].type != "char":
                     if "like" in operator:
                         continue
                     value = ["2020-01-01"] if operator == "in" else "2020-01-01"

@@ -72,6 +72,7 @@ class Killings:
     def _come_to_an_end(self):
         """Work without being killed, twice: a run that was killed after its reading
         only books what it has read, the next one reads what came since."""
+        self.books.make_due()
         worker = self.importer.start("work", jobs=[self.books.job])
         try:
             return self._all_done() and self._all_done()
@@ -85,7 +86,7 @@ class Killings:
         """
         end = time.monotonic() + ENDS_WITHIN
         while time.monotonic() < end:
-            self.books.make_due()
+            self.books.make_due_at_work()
             done = until(lambda: not self.books.waiting(), ENDS_WITHIN)
             if done and not self.books.unfinished() and not self._errors():
                 return True

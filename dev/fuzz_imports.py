@@ -116,12 +116,12 @@ class Imports:
 
 
 def sentences():
-    """The codes that have a sentence, read from the table itself."""
-    table = places.ROOT / "models" / "error_table.py"
-    tree = ast.parse(table.read_text())
+    """The codes that have a sentence, read from the tables themselves."""
+    tables = (places.ROOT / "models").glob("error_table*.py")
     keys = (
         key.value
-        for node in ast.walk(tree)
+        for table in tables
+        for node in ast.walk(ast.parse(table.read_text()))
         if isinstance(node, ast.Dict)
         for key in node.keys
         if isinstance(key, ast.Constant)

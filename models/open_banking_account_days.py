@@ -109,9 +109,7 @@ class OpenBankingAccount(models.Model):
         }
         today = self.env["open.banking.fetch"]._bank_today()
         return list(
-            strip.days_of(
-                origin, last, today, self._expected_from(), readers, balances
-            )
+            strip.days_of(origin, last, today, self._expected_from(), readers, balances)
         )
 
     def _expected_from(self):

@@ -65,9 +65,7 @@ class OpenBankingAccount(models.Model):
         """
         past = [fact for fact in found.facts if fact.day.coverage != strip.FUTURE]
         counted = [
-            fact
-            for fact in past
-            if found.begin is None or fact.day.date >= found.begin
+            fact for fact in past if found.begin is None or fact.day.date >= found.begin
         ]
         bank = Movements.of([fact.rows for fact in counted])
         books = Movements.of([fact.lines for fact in counted])
@@ -129,9 +127,7 @@ class OpenBankingAccount(models.Model):
     def _proof_agreement(self, found):
         """Say whether the chain of balances holds, and the first day it parts."""
         yield from self._balance_summary(found)
-        parted = [
-            fact.day for fact in found.facts if fact.day.balance == strip.PARTS
-        ]
+        parted = [fact.day for fact in found.facts if fact.day.balance == strip.PARTS]
         if parted:
             text = self.env._(
                 "First day of the period on which the balances part: %(day)s "

@@ -53,9 +53,7 @@ class OpenBankingLife(models.Model):
 
         :rtype: dict[tuple[str, str], int]
         """
-        groups = self.sudo()._read_group(
-            [], ["service", "provider_id"], ["days:min"]
-        )
+        groups = self.sudo()._read_group([], ["service", "provider_id"], ["days:min"])
         return {(service, bank): days for service, bank, days in groups}
 
 

@@ -18,7 +18,6 @@ GOES_AWAY_WITHIN = timedelta(days=1)
 TAKEN = (psycopg2.IntegrityError, psycopg2.errors.SerializationFailure)
 
 
-
 class MailActivity(models.Model):
     """One activity for one matter, however many workers meet it."""
 

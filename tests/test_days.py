@@ -79,9 +79,7 @@ class TestDays(OpenBankingCase):
     def test_a_quiet_day_has_the_balance_of_the_day_before(self):
         account = self.import_one("EUR-konto", since=self.day(-60))
         days = self.lines(account).mapped("date")
-        quiet = next(
-            day for day in map(self.day, range(-20, 0)) if day not in days
-        )
+        quiet = next(day for day in map(self.day, range(-20, 0)) if day not in days)
         before = self.strip(account)["by_day"][quiet - timedelta(days=1)]
         fact = self.strip(account)["by_day"][quiet]
         self.assertEqual(fact["count"], 0)
@@ -209,9 +207,7 @@ class TestDays(OpenBankingCase):
     def test_a_line_on_a_quiet_day_parts_that_day(self):
         account = self.import_one("EUR-konto", since=self.day(-60))
         days = self.lines(account).mapped("date")
-        quiet = next(
-            day for day in map(self.day, range(-20, 0)) if day not in days
-        )
+        quiet = next(day for day in map(self.day, range(-20, 0)) if day not in days)
         self.env["account.bank.statement.line"].create(
             {
                 "journal_id": account.journal_id.id,
@@ -291,9 +287,7 @@ class TestDays(OpenBankingCase):
         opened = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(opened, lines.filtered(lambda line: line.date == day))
         days = lines.mapped("date")
-        quiet = next(
-            day for day in map(self.day, range(-20, 0)) if day not in days
-        )
+        quiet = next(day for day in map(self.day, range(-20, 0)) if day not in days)
         action = user.action_open_day(quiet.isoformat())
         self.assertEqual(
             (action["res_model"], action["res_id"]),

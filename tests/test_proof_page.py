@@ -210,9 +210,7 @@ class TestProofPage(Languages, OpenBankingCase):
         self.assertEqual(
             self.balances(page)["Closing balance"][4], self.text(account, "-17.05")
         )
-        self.assertIn(
-            account._day_text(self.day(-4)), self.said(page, "agreement")
-        )
+        self.assertIn(account._day_text(self.day(-4)), self.said(page, "agreement"))
 
     def test_a_page_for_each_account(self):
         accounts = self.import_all()

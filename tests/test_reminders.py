@@ -19,9 +19,7 @@ class TestReminders(ReminderCase):
         told = self.mail_days((70, 135))
         self.assertEqual(told, [76, 83, 87, 89, 90, 97, 104, 111, 118])
         lines = consent.reminder_ids.sorted("id")
-        self.assertEqual(
-            lines.mapped("days_left"), [14, 7, 3, 1, 0, -7, -14, -21, -28]
-        )
+        self.assertEqual(lines.mapped("days_left"), [14, 7, 3, 1, 0, -7, -14, -21, -28])
         self.assertEqual(set(lines.mapped("kind")), {"mail"})
         self.assertEqual(self.mails().recipient_ids, self.karen)
 

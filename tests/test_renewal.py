@@ -74,9 +74,6 @@ class RenewalCase(LinkCase):
         self.assertEqual(self.consent.state, "expired")
 
 
-
-
-
 @tagged("post_install", "-at_install")
 class TestRenewalByLogin(RenewalCase):
     """The bank wants to see its customer: he logs in, and that is all."""

@@ -27,9 +27,7 @@ class OpenBankingLink(models.TransientModel):
         string="Recipient",
         help="The one who can log in at the bank for this company.",
     )
-    email = fields.Char(
-        related="partner_id.email", related_sudo=False, readonly=True
-    )
+    email = fields.Char(related="partner_id.email", related_sudo=False, readonly=True)
     lang = fields.Selection(
         "_get_languages",
         string="Language",

@@ -3,6 +3,7 @@
 from . import (
     account_bank_statement,
     adoption,
+    fast,
     open_banking_transaction,
     opening,
     statements,

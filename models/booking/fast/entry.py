@@ -1,0 +1,54 @@
+import logging
+from typing import NamedTuple
+
+import psycopg2
+from odoo import models
+
+from ....const import CONCURRENT
+from .batched import create_batched
+from .doubt import NotProven
+from .replicate import create_replicated
+
+_logger = logging.getLogger(__name__)
+
+REPLICATED, BATCHED, CORE = WAYS = ("replicated", "batched", "core")
+
+
+class Made(NamedTuple):
+    """Lines, and how they were made."""
+
+    lines: models.BaseModel
+    way: str
+    reason: str  # why not the way that was asked for, "" when it was taken
+
+
+def create_lines(lines, values_list, way=REPLICATED):
+    """Make statement lines, by the first way that is proven to equal core's.
+
+    :param account.bank.statement.line lines: the model, in the environment to use
+    :param list[dict] values_list: as for core's `create`; left as they are
+    :param str way: the first one tried, of `WAYS`
+    :rtype: Made
+    :raise UserError: and whatever else core's `create` raises
+    """
+    reasons = []
+    makers = {REPLICATED: create_replicated, BATCHED: create_batched, CORE: _create}
+    for name in WAYS[WAYS.index(way) :]:
+        try:
+            with lines.env.cr.savepoint():
+                made = makers[name](lines, [dict(values) for values in values_list])
+            return Made(made, name, "; ".join(reasons))
+        except NotProven as doubt:
+            reasons.append(str(doubt))
+        except CONCURRENT:
+            raise
+        except psycopg2.Error as error:
+            # Core says it in its own words, if it is so for core as well.
+            if name == CORE or isinstance(error, psycopg2.OperationalError):
+                raise
+            reasons.append(type(error).__name__)
+    raise AssertionError("core's own way proves itself")
+
+
+def _create(lines, values_list):
+    return lines.create(values_list)

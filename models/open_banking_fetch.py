@@ -4,7 +4,7 @@ import pytz
 from odoo import api, fields, models
 
 from ..bank_api import Malformed, PagingTokenRejected
-from ..const import BANK_TIMEZONE, CHUNK_SIZE, PAGE_SIZE
+from ..const import BANK_TIMEZONE, PAGE_SIZE
 from .error_words import words
 
 # A half-read list is taken up again within this time; later its place in the list
@@ -296,18 +296,3 @@ class OpenBankingFetch(models.Model):
         self.write({name: self[name] + count for name, count in counts.items()})
         self.state = "booking"
         self._note_window_read()
-
-    def _book_chunk(self):
-        """Book the next rows; False when none is left."""
-        rows = self.env["open.banking.transaction"]._next_to_book(
-            self.account_id, CHUNK_SIZE
-        )
-        if not rows:
-            return False
-        booked = rows._book(self)
-        self.booked_count += len(booked)
-        self.held_count += len(rows) - len(booked)
-        account = self.account_id
-        dates = [account.last_transaction_on, *booked.mapped("date")]
-        account.last_transaction_on = max(filter(None, dates), default=False)
-        return True

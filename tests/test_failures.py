@@ -6,6 +6,7 @@ from odoo.tests import tagged
 
 from ..bank_api.errors import CODES
 from ..models import open_banking_fetch
+from ..models.booking import open_banking_fetch as booking_fetch
 from ..models.error_words import WORDS
 from .common import OpenBankingCase
 
@@ -53,7 +54,7 @@ class TestFailures(OpenBankingCase):
     def some_pages(self, size=10):
         """Small pages and chunks, and rows that only the bank's order sorts."""
         self.patch(open_banking_fetch, "PAGE_SIZE", size)
-        self.patch(open_banking_fetch, "CHUNK_SIZE", size)
+        self.patch(booking_fetch, "SET_SIZE", size)
         self.bank.control("settings", {"running_balances": False})
         return {"transactions": 35, "days": 9}
 

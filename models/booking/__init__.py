@@ -4,6 +4,7 @@ from . import (
     account_bank_statement,
     adoption,
     fast,
+    open_banking_fetch,
     open_banking_transaction,
     opening,
     statements,

@@ -2,6 +2,8 @@ import psycopg2
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ...const import CHUNK_SIZE
+from .fast import create_lines
 from .statement_lines import line_values, partners_by_account_number
 
 
@@ -19,20 +21,22 @@ class OpenBankingTransaction(models.Model):
             limit=limit,
         )
 
-    def _book(self, run=None):
+    def _book(self, run=None, way=None):
         """Make statement lines of these rows; hold what cannot be booked.
 
         :param open.banking.fetch run: the run this is done in, if any
+        :param str way: how to make the lines (see `fast`), else the company's choice
         :return: the rows that are in the books now
+        :raise NotProven: when there are too many rows for another way
         """
+        way = way or self.company_id.open_banking_booking_way
         locked = self._locked()
         locked._hold("locked_period")
         lines = self.env["account.bank.statement.line"]
         fed = [("journal_id", "=", self.account_id.journal_id.id)]
         had_lines = lines.search_count(fed, limit=1)
         there = (self - locked)._already_there()
-        booked = (self - locked - there)._book_or_hold()
-        booked.booked_fetch_id = run
+        booked = (self - locked - there)._book_or_hold(run, way)
         self.account_id._keep_opening(booked, had_lines)
         return booked | there.filtered(lambda row: row.booking_state == "booked")
 
@@ -66,7 +70,7 @@ class OpenBankingTransaction(models.Model):
                 row._hold("looks_like_line")
         return self.browse([row.id for row in found])
 
-    def _book_or_hold(self):
+    def _book_or_hold(self, run, way):
         """Book these rows together; halve them until the row that fails stands alone.
 
         :return: the rows that are in the books now; the others are held
@@ -75,25 +79,41 @@ class OpenBankingTransaction(models.Model):
             return self
         try:
             with self.env.cr.savepoint():
-                self._make_lines()
+                self._make_lines(run, way)
         except (UserError, psycopg2.DataError, psycopg2.IntegrityError) as error:
             self.env.invalidate_all()
             if len(self) == 1:
                 self._hold("refused_by_odoo", str(error))
                 return self.browse()
             half = len(self) // 2
-            return self[:half]._book_or_hold() | self[half:]._book_or_hold()
+            return self[:half]._book_or_hold(run, way) | self[half:]._book_or_hold(
+                run, way
+            )
         return self
 
-    def _make_lines(self):
+    def _make_lines(self, run, way):
         company = self.account_id.company_id
         lines = self.env["account.bank.statement.line"].with_company(company).sudo()
         foreign = self.original_currency_id.sudo().filtered(lambda c: not c.active)
         foreign.active = True  # core books in active currencies only
         partners = partners_by_account_number(self)
-        lines.create([line_values(row, partners) for row in self])
-        settled = {"reason_code": False, "reason_detail": False, "bank_change": False}
-        self.write({"booking_state": "booked", **settled})
+        values = [line_values(row, partners) for row in self]
+        falls_back = not run or len(self) <= CHUNK_SIZE
+        made = create_lines(lines, values, way, falls_back)
+        self._note_booked(run)
+        if run:
+            run._note_way(made)
+
+    def _note_booked(self, run):
+        self.write(
+            {
+                "booking_state": "booked",
+                "booked_fetch_id": run.id if run else False,
+                "reason_code": False,
+                "reason_detail": False,
+                "bank_change": False,
+            }
+        )
 
     def _hold(self, code, detail=False):
         self.write(

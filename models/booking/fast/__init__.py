@@ -7,6 +7,16 @@ each of them is done once for all. *Core*: its plain `create`.
 """
 
 from . import hooks
+from .doubt import FEW_LINES, NotProven
 from .entry import BATCHED, CORE, REPLICATED, WAYS, Made, create_lines
 
-__all__ = ["BATCHED", "CORE", "REPLICATED", "WAYS", "Made", "create_lines"]
+__all__ = [
+    "BATCHED",
+    "CORE",
+    "FEW_LINES",
+    "REPLICATED",
+    "WAYS",
+    "Made",
+    "NotProven",
+    "create_lines",
+]

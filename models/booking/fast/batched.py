@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from odoo.tools import frozendict
 
-from .doubt import NotProven
+from .doubt import FEW_LINES, NotProven
 from .guards import COMPARED, check_context
 from .numbers import is_regular
 
@@ -40,7 +40,7 @@ def create_batched(lines, values_list):
     :raise NotProven: when another module has a part in what is done together
     """
     if len(values_list) < 2:
-        raise NotProven("one line")
+        raise NotProven(FEW_LINES)
     check_context(lines)
     _check_hooks(lines.env)
     if any(values.get("narration") for values in values_list):

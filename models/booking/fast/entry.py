@@ -22,13 +22,15 @@ class Made(NamedTuple):
     reason: str  # why not the way that was asked for, "" when it was taken
 
 
-def create_lines(lines, values_list, way=REPLICATED):
+def create_lines(lines, values_list, way=REPLICATED, falls_back=True):
     """Make statement lines, by the first way that is proven to equal core's.
 
     :param account.bank.statement.line lines: the model, in the environment to use
     :param list[dict] values_list: as for core's `create`; left as they are
     :param str way: the first one tried, of `WAYS`
+    :param bool falls_back: whether the next ways are taken; they cost core's time
     :rtype: Made
+    :raise NotProven: when the next way may not be taken
     :raise UserError: and whatever else core's `create` raises
     """
     reasons = []
@@ -39,6 +41,8 @@ def create_lines(lines, values_list, way=REPLICATED):
                 made = makers[name](lines, [dict(values) for values in values_list])
             return Made(made, name, "; ".join(reasons))
         except NotProven as doubt:
+            if not falls_back:
+                raise
             reasons.append(str(doubt))
         except CONCURRENT:
             raise
@@ -46,6 +50,8 @@ def create_lines(lines, values_list, way=REPLICATED):
             # Core says it in its own words, if it is so for core as well.
             if name == CORE or isinstance(error, psycopg2.OperationalError):
                 raise
+            if not falls_back:
+                raise NotProven(type(error).__name__) from error
             reasons.append(type(error).__name__)
     raise AssertionError("core's own way proves itself")
 

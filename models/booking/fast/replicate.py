@@ -10,7 +10,7 @@ from odoo.tools import SQL
 from .batch import read_batch
 from .chatter import copy_chatter
 from .copies import ITEM, LINE, MOVE, Place, insert_copies
-from .doubt import NotProven
+from .doubt import FEW_LINES, NotProven
 from .guards import check_batch, check_model
 from .numbers import Numbering, is_regular, numbering_order
 from .stored import difference, read_stored
@@ -28,7 +28,7 @@ def create_replicated(lines, values_list):
     :raise NotProven: when they might differ from core's
     """
     if not FEWEST <= len(values_list) <= MOST:
-        raise NotProven("few lines" if len(values_list) < FEWEST else "many lines")
+        raise NotProven(FEW_LINES if len(values_list) < FEWEST else "many lines")
     try:
         check_model(lines)
         batch = read_batch(lines, values_list)

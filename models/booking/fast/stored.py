@@ -10,6 +10,9 @@ from odoo.tools import SQL
 BESIDE_THE_POINT = {"id", "create_date", "write_date", "message_id"}
 
 
+ALL = SQL("TRUE")
+
+
 class Stored(NamedTuple):
     """The rows of one statement line, by their columns. Numbers keep their scale."""
 
@@ -74,7 +77,7 @@ def read_stored(lines):
     ]
 
 
-def _rows(env, table, column, ids, condition=SQL("TRUE")):
+def _rows(env, table, column, ids, condition=ALL):
     query = SQL(
         "SELECT to_json(t)::text FROM %s t WHERE %s = ANY(%s) AND %s ORDER BY id",
         SQL.identifier(table),

@@ -1,8 +1,19 @@
 """Where core's own code lets the batched way in; without it nothing changes."""
 
 from odoo import api, models
+from odoo.tools import ormcache
 
 from .batched import WORK
+from .guards import MODELS
+
+# Core's models with stored values of items that are reconciled, paid or in a statement.
+# No line is when it is made.
+LATER = {
+    "account.analytic.line",
+    "account.bank.statement",
+    "account.partial.reconcile",
+    "account.payment",
+}
 
 
 class AccountMove(models.Model):
@@ -50,3 +61,24 @@ class AccountAnalyticDistributionModel(models.Model):
         work = self.env.context.get(WORK)
         ask = super()._get_distribution
         return work.distribution_of(vals, ask) if work else ask(vals)
+
+
+class AccountBankStatementLine(models.Model):
+    _inherit = "account.bank.statement.line"
+
+    @api.model
+    @ormcache()
+    def _open_banking_are_others_concerned(self):
+        """Whether stored values of other models depend on lines just made.
+
+        The answer changes with the modules that are installed.
+        """
+        models_concerned = {
+            dependent.model_name
+            for name in MODELS
+            for field in self.env[name]._fields.values()
+            if field.store
+            for dependent in self.pool.get_dependent_fields(field)
+            if dependent.store and dependent.compute
+        }
+        return bool(models_concerned - LATER - set(MODELS))

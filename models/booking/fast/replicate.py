@@ -13,6 +13,7 @@ from .copies import ITEM, LINE, MOVE, Place, insert_copies
 from .doubt import FEW_LINES, NotProven
 from .guards import check_batch, check_model
 from .numbers import Numbering, is_regular, numbering_order
+from .statistics import renew_statistics
 from .stored import difference, read_stored
 from .watch import watched
 
@@ -38,6 +39,7 @@ def create_replicated(lines, values_list):
     except (AccessError, UserError) as error:
         # Core says it in its own words.
         raise NotProven(type(error).__name__) from error
+    renew_statistics(lines.env)
     probes = _choose_probes(batch)
     expected = _made_by_core(lines, [values_list[place] for place in probes])
     templates = _Templates(batch, probes, expected)
@@ -167,6 +169,9 @@ def _tell_the_orm(lines):
     What stands in the lines themselves is core's own word already.
     """
     env = lines.env
+    if not lines._open_banking_are_others_concerned():
+        lines.check_access("create")
+        return
     made = (lines, lines.move_id, lines.move_id.line_ids)
     computed = [
         ([field for field in records._fields.values() if field.compute], records)

@@ -18,9 +18,10 @@ def watched(env):
     :raise NotProven: at its end, when code or a table had part in it whose equality
         was never compared
     """
+    if sys.getprofile():
+        raise NotProven("a profiler")  # there is room for one only
     before = _writes(env)
     seen = {}
-    previous = sys.getprofile()
 
     def note(frame, event, _argument):
         if event == "call":
@@ -30,7 +31,7 @@ def watched(env):
     try:
         yield
     finally:
-        sys.setprofile(previous)
+        sys.setprofile(None)
     _check_tables(before, _writes(env))
     _check_code(scope.get("__name__") or _origin(code) for code, scope in seen.items())
 

@@ -21,7 +21,7 @@ WEBHOOK_PATH = "/open_banking/webhook"
 # that are inserted by set come in larger chunks: their probes cost the same for few.
 PAGE_SIZE = 200
 CHUNK_SIZE = 100
-SET_SIZE = 1000
+SET_SIZE = 2500
 
 # Mastercard reads the banks every six hours (its page "Data synchronisation").
 FETCH_INTERVAL_HOURS = 6

@@ -1,4 +1,4 @@
-import logging
+from functools import partial
 from typing import NamedTuple
 
 import psycopg2
@@ -7,9 +7,8 @@ from odoo import models
 from ....const import CONCURRENT
 from .batched import create_batched
 from .doubt import NotProven
+from .numbers import AT_ONCE
 from .replicate import create_replicated
-
-_logger = logging.getLogger(__name__)
 
 REPLICATED, BATCHED, CORE = WAYS = ("replicated", "batched", "core")
 
@@ -25,6 +24,9 @@ class Made(NamedTuple):
 def create_lines(lines, values_list, way=REPLICATED, falls_back=True):
     """Make statement lines, by the first way that is proven to equal core's.
 
+    More than a thousand are made as core makes them in several calls, for a thousand
+    each: of more it numbers the last thousand first.
+
     :param account.bank.statement.line lines: the model, in the environment to use
     :param list[dict] values_list: as for core's `create`; left as they are
     :param str way: the first one tried, of `WAYS`
@@ -34,7 +36,11 @@ def create_lines(lines, values_list, way=REPLICATED, falls_back=True):
     :raise UserError: and whatever else core's `create` raises
     """
     reasons = []
-    makers = {REPLICATED: create_replicated, BATCHED: create_batched, CORE: _create}
+    makers = {
+        REPLICATED: create_replicated,
+        BATCHED: partial(_by_thousands, create_batched),
+        CORE: partial(_by_thousands, _create),
+    }
     for name in WAYS[WAYS.index(way) :]:
         try:
             with lines.env.cr.savepoint():
@@ -54,6 +60,14 @@ def create_lines(lines, values_list, way=REPLICATED, falls_back=True):
                 raise NotProven(type(error).__name__) from error
             reasons.append(type(error).__name__)
     raise AssertionError("core's own way proves itself")
+
+
+def _by_thousands(create, lines, values_list):
+    made = [
+        create(lines, values_list[start : start + AT_ONCE])
+        for start in range(0, len(values_list), AT_ONCE)
+    ]
+    return lines.union(*made)
 
 
 def _create(lines, values_list):

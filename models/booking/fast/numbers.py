@@ -7,6 +7,10 @@ from odoo.tools import SQL
 
 from .doubt import NotProven
 
+# Of more lines core numbers the last thousand first, since the ORM takes a thousand at
+# a time. So many are made in one call.
+AT_ONCE = 1000
+
 NUMBERED_BY = {"year": "year", "month": "month", "year_end": "year_end"}
 
 
@@ -15,7 +19,10 @@ def numbering_order(lines):
 
     :param list lines: with a date each; references there are none
     """
-    return sorted(range(len(lines)), key=lambda place: (lines[place].date, place))
+    return sorted(
+        range(len(lines)),
+        key=lambda place: (place // AT_ONCE, lines[place].date, place),
+    )
 
 
 class Numbering:
@@ -29,7 +36,7 @@ class Numbering:
         self.moves = moves
         self.journal = batch.journal
         self.company = batch.company
-        self.until = None  # the last day of the period
+        self._first = self._last_day = None  # of the period
         self._text = self._values = self._key = None
         self._last = 0
 
@@ -54,7 +61,11 @@ class Numbering:
             raise NotProven("numbers with a suffix")
         self._key = (self._name(0), self.journal)
         reset = self.moves._deduce_sequence_number_reset(self._name(self._last + 1))
-        self.until = entry._get_sequence_date_range(reset)[1]
+        self._first, self._last_day = entry._get_sequence_date_range(reset)[:2]
+
+    def covers(self, day):
+        """Whether a day lies in the period."""
+        return self._first <= day <= self._last_day
 
     def lock(self, place, insert):
         """Insert the first line of the period, under the first number that is free.

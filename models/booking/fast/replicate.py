@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from functools import partial
+from itertools import takewhile
 
 import psycopg2
 from odoo.exceptions import AccessError, UserError
@@ -17,9 +18,8 @@ from .statistics import renew_statistics
 from .stored import difference, read_stored
 from .watch import watched
 
-# Fewer lines are not worth the probes; core numbers more than a thousand in another
-# order, since the ORM takes a thousand records at a time.
-FEWEST, MOST = 40, 1000
+# Fewer lines are not worth the probes; more are too much for one unit of work.
+FEWEST, MOST = 40, 5000
 
 
 def create_replicated(lines, values_list):
@@ -131,9 +131,7 @@ def _insert(lines, batch, templates):
     places = []
     while order:
         numbering.begin(batch.lines[order[0]].date)
-        period = [
-            place for place in order if batch.lines[place].date <= numbering.until
-        ]
+        period = list(takewhile(lambda p: numbering.covers(batch.lines[p].date), order))
         order = order[len(period) :]
         new = [_place(batch.lines[p], templates, ids[p]) for p in period]
         new[0] = numbering.lock(new[0], partial(insert_copies, env, templates.rows))

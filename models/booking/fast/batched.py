@@ -108,9 +108,14 @@ class Work:
     # === NUMBERING === #
 
     def number(self, moves, compute):
-        """Let core number entries; what depends on that is marked once for all."""
+        """Let core number entries; what depends on that is marked once for all.
+
+        But not whether an entry makes a gap: core looks at that before the entry has
+        its number, and never again.
+        """
         with _written_together(moves, NUMBER):
             compute()
+        moves.env.remove_to_compute(moves._fields["made_sequence_gap"], moves)
 
     def numbers(self, move):
         """Give an entry the next number of its period, if that is known.

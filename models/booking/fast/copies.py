@@ -26,7 +26,6 @@ class Place(NamedTuple):
     name: str
     number: int
     prefix: str
-    makes_gap: bool
 
 
 # What a line has of its own, and the type of each in the database.
@@ -39,10 +38,10 @@ OWN = {
     "name": "text",
     "number": "int",
     "prefix": "text",
-    "gap": "bool",
     "date": "date",
     "label": "text",
     "amount": "numeric",
+    "plain_amount": "numeric",
     "company_amount": "numeric",
     "other_amount": "numeric",
     "total": "numeric",
@@ -64,7 +63,6 @@ MOVE_COLUMNS = {
     "date": "v.date",
     "sequence_number": "v.number",
     "sequence_prefix": "v.prefix",
-    "made_sequence_gap": "v.gap",
     "statement_line_id": "v.line_id",
     "amount_total": "v.total",
     "amount_total_signed": "abs(v.company_amount)",
@@ -74,7 +72,7 @@ LINE_COLUMNS = {
     **STAMPS,
     "id": "v.line_id",
     "move_id": "v.move_id",
-    "amount": "v.amount",
+    "amount": "v.plain_amount",
     "amount_currency": "CASE WHEN t.foreign_currency_id IS NULL"
     " THEN t.amount_currency ELSE v.other_amount END",
     "payment_ref": "v.label",
@@ -171,10 +169,11 @@ def _own_values(place):
         place.name,
         place.number,
         place.prefix,
-        place.makes_gap,
         line.date,
         values["payment_ref"],
         line.amount,
+        # Core knows no currency yet when it stores the amount: a float, as it is.
+        repr(float(line.amount)),
         line.company_amount,
         line.other_amount,
         _total(line),

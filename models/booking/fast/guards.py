@@ -131,6 +131,7 @@ def _check_partners(batch):
     if not ids:
         return
     partners = batch.company.env["res.partner"].sudo().with_context(active_test=False)
-    domain = Domain("id", "in", ids) & partners._check_company_domain(batch.company)
+    company = Domain(partners._check_company_domain(batch.company))
+    domain = Domain("id", "in", list(ids)) & company
     if partners.search_count(domain) != len(ids):
         raise NotProven("a partner of another company")

@@ -76,13 +76,8 @@ class Numbering:
         cache = self.moves._get_sequence_cache()
         if self._key in cache:
             self._last = cache[self._key]
-        # Core looks for the number before with its own eyes: one that another
-        # transaction took meanwhile is not seen, and so makes a gap.
-        seen = self._last
         while True:
             numbered = self.next(place)
-            makes_gap = numbered.number > 1 and numbered.number != seen + 1
-            numbered = numbered._replace(makes_gap=makes_gap)
             try:
                 with self.moves.env.cr.savepoint(flush=False):
                     insert([numbered])

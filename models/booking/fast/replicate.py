@@ -158,7 +158,7 @@ def _pairs(ids):
 def _place(line, templates, ids):
     move_id, line_id, item_ids = ids
     template = templates.of_kind[line.kind]
-    return Place(line, template, move_id, line_id, item_ids, "", 0, "", False)
+    return Place(line, template, move_id, line_id, item_ids, "", 0, "")
 
 
 def _tell_the_orm(lines):

@@ -131,8 +131,8 @@ def difference(expected, found):
         if [name for name, _row in ours] != [name for name, _row in theirs]:
             return "number of rows"
         for (name, row), (_name, like) in zip(ours, theirs, strict=True):
-            if row != like:
-                # Decimals of another scale are equal, but not the same.
-                columns = [key for key in row if row[key] != like.get(key)]
+            # As texts: decimals of another scale are equal, but not the same.
+            columns = [key for key in row if repr(row[key]) != repr(like.get(key))]
+            if columns:
                 return f"{name}: {', '.join(columns)}"
     return ""

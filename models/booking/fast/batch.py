@@ -32,6 +32,7 @@ class Line(NamedTuple):
     company_amount: Decimal  # in the company's
     other_amount: Decimal  # in that of the transaction, which may be foreign
     other_currency: object
+    partner_id: int | None
     values: dict
 
 
@@ -78,13 +79,10 @@ def _read(batch, values, rates):
     other, other_currency = _other_amount(batch, values, amount)
     company_amount = _company_amount(batch, day, (amount, other), other_currency, rates)
     signs = (_sign(amount), _sign(company_amount), _sign(other))
-    kind = (
-        signs,
-        other_currency.id,
-        values.get("partner_id") or None,
-        frozenset(values),
-    )
-    return Line(kind, day, amount, company_amount, other, other_currency, values)
+    partner_id = values.get("partner_id") or None
+    kind = (signs, other_currency.id, bool(partner_id), frozenset(values))
+    amounts = (amount, company_amount, other, other_currency)
+    return Line(kind, day, *amounts, partner_id, values)
 
 
 def _check_texts(values):

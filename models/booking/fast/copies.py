@@ -6,6 +6,7 @@ from xmlrpc.client import MAXINT  # as core counts its internal index down
 
 from odoo.tools import SQL
 
+from . import partners
 from .doubt import NotProven
 
 MOVE, ITEM, LINE = (
@@ -23,9 +24,10 @@ class Place(NamedTuple):
     move_id: int
     line_id: int
     item_ids: tuple
-    name: str
-    number: int
-    prefix: str
+    of_partner: tuple  # values of partners.COLUMNS
+    name: str = ""
+    number: int = 0
+    prefix: str = ""
 
 
 # What a line has of its own, and the type of each in the database.
@@ -52,6 +54,7 @@ OWN = {
     "transaction_type": "text",
     "details": "text",
     "feed_id": "int",
+    **partners.COLUMNS,
 }
 
 # What each table's row takes from its line (v), else from the template (t).
@@ -67,11 +70,16 @@ MOVE_COLUMNS = {
     "amount_total": "v.total",
     "amount_total_signed": "abs(v.company_amount)",
     "amount_total_in_currency_signed": "abs(v.total)",
+    **{
+        name: f"CASE WHEN v.partner_id IS NULL THEN t.{name} ELSE v.{name} END"
+        for name in partners.COLUMNS
+    },
 }
 LINE_COLUMNS = {
     **STAMPS,
     "id": "v.line_id",
     "move_id": "v.move_id",
+    "partner_id": "v.partner_id",
     "amount": "v.plain_amount",
     "amount_currency": "CASE WHEN t.foreign_currency_id IS NULL"
     " THEN t.amount_currency ELSE v.other_amount END",
@@ -95,6 +103,7 @@ def _item_columns(item_id, balance, amount):
         **STAMPS,
         "id": item_id,
         "move_id": "v.move_id",
+        "partner_id": "v.partner_id",
         "statement_line_id": "v.line_id",
         "date": "v.date",
         "move_name": "v.name",
@@ -183,6 +192,7 @@ def _own_values(place):
         _text(values, "transaction_type"),
         json.dumps(details) if details else None,
         values.get("open_banking_transaction_id") or None,
+        *place.of_partner,
     )
 
 

@@ -127,7 +127,7 @@ def _check_company(batch):
 
 
 def _check_partners(batch):
-    ids = {line.values.get("partner_id") for line in batch.lines} - {None, False}
+    ids = {line.partner_id for line in batch.lines} - {None}
     if not ids:
         return
     partners = batch.company.env["res.partner"].sudo().with_context(active_test=False)

@@ -14,12 +14,15 @@ from .copies import ITEM, LINE, MOVE, Place, insert_copies
 from .doubt import FEW_LINES, NotProven
 from .guards import check_batch, check_model
 from .numbers import Numbering, is_regular, numbering_order
+from .partners import COLUMNS, by_pattern, partner_values
 from .statistics import renew_statistics
 from .stored import difference, read_stored
 from .watch import watched
 
 # Fewer lines are not worth the probes; more are too much for one unit of work.
 FEWEST, MOST = 40, 5000
+
+NO_PARTNER = (None,) * len(COLUMNS)
 
 
 def create_replicated(lines, values_list):
@@ -40,9 +43,11 @@ def create_replicated(lines, values_list):
         # Core says it in its own words.
         raise NotProven(type(error).__name__) from error
     renew_statistics(lines.env)
+    of_partner = partner_values(lines.env["account.move"], batch)
+    batch = by_pattern(batch, of_partner)
     probes = _choose_probes(batch)
     expected = _made_by_core(lines, [values_list[place] for place in probes])
-    templates = _Templates(batch, probes, expected)
+    templates = _Templates(batch, probes, expected, of_partner)
     _check_copies(lines, batch, templates, probes, expected)
     made = _insert(lines, batch, templates)
     _tell_the_orm(made)
@@ -88,9 +93,10 @@ def _made_by_core(lines, values_list):
 
 
 class _Templates:
-    """Core's rows, and which of them each line is a copy of."""
+    """Core's rows, which of them each line is a copy of, and what partners give."""
 
-    def __init__(self, batch, probes, stored):
+    def __init__(self, batch, probes, stored, of_partner):
+        self.of_partner = of_partner
         self.rows = []
         self.of_kind = {}
         for place, row in zip(probes, stored, strict=True):
@@ -158,7 +164,8 @@ def _pairs(ids):
 def _place(line, templates, ids):
     move_id, line_id, item_ids = ids
     template = templates.of_kind[line.kind]
-    return Place(line, template, move_id, line_id, item_ids, "", 0, "")
+    of_partner = templates.of_partner.get(line.partner_id, NO_PARTNER)
+    return Place(line, template, move_id, line_id, item_ids, of_partner)
 
 
 def _tell_the_orm(lines):

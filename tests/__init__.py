@@ -4,6 +4,7 @@ from . import (
     test_account_fit,
     test_automatic_mapping,
     test_board,
+    test_booking_ways,
     test_callback,
     test_calls,
     test_card_states,

@@ -51,7 +51,7 @@ def _copy_messages(env, templates, places):
 
 def _copy_followers(env, templates, places):
     groups = {}
-    for place in places:
+    for place in sorted(places, key=lambda place: place.move_id):
         for follower in templates[place.template - 1].followers:
             key = (follower["partner_id"], tuple(follower["subtypes"]))
             groups.setdefault(key, []).append(place.move_id)

@@ -54,7 +54,7 @@ def create_lines(lines, values_list, way=REPLICATED, falls_back=True):
             raise
         except psycopg2.Error as error:
             # Core says it in its own words, if it is so for core as well.
-            if name == CORE or isinstance(error, psycopg2.OperationalError):
+            if name != REPLICATED or isinstance(error, psycopg2.OperationalError):
                 raise
             if not falls_back:
                 raise NotProven(type(error).__name__) from error

@@ -21,11 +21,15 @@ COMPARED = {
     *("base", "web", "bus", "mail", "portal", "product", "uom", "analytic", "account"),
     *("account_payment", "payment", "account_edi_ubl_cii", "account_add_gln"),
     *("account_edi_proxy_client", "account_qr_code_sepa", "base_iban", "base_vat"),
-    *("phone_validation", "html_editor", "base_import", "base_setup", "digest"),
-    *("resource", "resource_mail", "auth_signup", "http_routing", "onboarding"),
-    *("partner_autocomplete", "privacy_lookup", "iap", "iap_mail", "rpc", "api_doc"),
-    *("sms", "snailmail", "snailmail_account", "mail_bot", "spreadsheet_account"),
-    *("l10n_dk", "l10n_dk_nemhandel", "l10n_dk_oioubl", "certificate", OURS),
+    *("phone_validation", "html_editor", "base_import", "base_import_module"),
+    *("base_setup", "base_install_request", "digest", "onboarding", "privacy_lookup"),
+    *("resource", "resource_mail", "http_routing", "rpc", "api_doc", "iap", "iap_mail"),
+    *("auth_signup", "auth_totp", "auth_totp_mail", "auth_totp_portal"),
+    *("auth_passkey", "auth_passkey_portal", "google_gmail", "microsoft_outlook"),
+    *("partner_autocomplete", "sms", "snailmail", "snailmail_account", "mail_bot"),
+    *("spreadsheet", "spreadsheet_account", "spreadsheet_dashboard"),
+    *("spreadsheet_dashboard_account", "web_tour", "web_unsplash", "certificate"),
+    *("l10n_dk", "l10n_dk_nemhandel", "l10n_dk_oioubl", OURS),
 }
 
 # Contexts in which core does something else than in the feed's.

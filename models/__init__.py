@@ -11,6 +11,7 @@ from . import (
     open_banking_account_days,
     open_banking_account_days_words,
     open_banking_account_fit,
+    open_banking_account_lanes,
     open_banking_account_proof_page,
     open_banking_account_schedule,
     open_banking_account_silence,

@@ -64,7 +64,8 @@ class OpenBankingAccount(models.Model):
             ("call_at", "<=", fields.Datetime.now()),
         ]
         # The trigger of a lane that is at work is there until it ends.
-        for lane in (lanes - triggers.search(waiting).cron_id)[:wanted]:
+        awake = triggers.search(waiting).cron_id
+        for lane in (lanes - awake)[: max(wanted - len(awake), 0)]:
             lane._trigger()
 
     @api.model

@@ -32,6 +32,7 @@ from . import (
     test_import_changes,
     test_journal,
     test_key,
+    test_lanes,
     test_leftovers,
     test_line_contents,
     test_line_screens,

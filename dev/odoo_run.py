@@ -19,12 +19,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def addons_path(*more):
+    """The value of addons_path: Odoo's own folders, ours, and more."""
+    own = odoo_tree.addons_paths(odoo_tree.find())
+    return ",".join(str(path) for path in (*own, places.addons_link(), *more))
+
+
+def addons_argument(*more):
+    """The argument for a command that needs more folders of add-ons."""
+    return f"--addons-path={addons_path(*more)}"
+
+
 def write_config():
     """Write the configuration file of this clone and this Odoo; its path."""
     tree = odoo_tree.find()
-    addons = [*odoo_tree.addons_paths(tree), places.addons_link()]
     values = {
-        "addons_path": ",".join(str(path) for path in addons),
+        "addons_path": addons_path(),
         "data_dir": places.data_dir(),
         "db_host": places.socket_dir(),
         "db_port": 5432,

@@ -69,8 +69,8 @@ def with_needs(names):
 def requirements(names):
     """What pip is asked for: one line an add-on, each with its hash."""
     return "".join(
-        f"odoo-addon-{name}=={PINNED[name].version} --hash=sha256:{PINNED[name].sha256}\n"
-        for name in names
+        f"odoo-addon-{name}=={pinned.version} --hash=sha256:{pinned.sha256}\n"
+        for name, pinned in ((name, PINNED[name]) for name in names)
     )
 
 

@@ -1,0 +1,3 @@
+"""What ./dev/bench orders inside Odoo: what a user looks at, by its queries."""
+
+ORDERS = {}

@@ -61,10 +61,8 @@ def environment():
 
 def command(arguments):
     """The full command for Odoo arguments, and the port it got (or None)."""
-    # -P is not there before Python 3.11, so the launcher is a line of code:
-    # `-m odoo` would put the current folder in front of everything.
-    launcher = "import sys; sys.path.remove(''); import odoo.cli; odoo.cli.main()"
-    base = [sys.executable, "-c", launcher]
+    # Not `-m odoo`: it would put the current folder in front of everything.
+    base = [sys.executable, str(places.DEV / "odoo_launch.py")]
     is_server = not arguments or not SUBCOMMAND.match(arguments[0])
     given = any(re.match(r"--http-port|-p$|--no-http", a) for a in arguments)
     if given or not (is_server or arguments[0] == "server"):

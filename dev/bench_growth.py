@@ -76,7 +76,15 @@ def _told(found):
 
 def tables(found):
     """The table of part c."""
-    head = ["lines in the journal", "kind", "wall ms/line", "x 0", "CPU ms", "x 0", "SQL"]
+    head = [
+        "lines in the journal",
+        "kind",
+        "wall ms/line",
+        "x 0",
+        "CPU ms",
+        "x 0",
+        "SQL",
+    ]
     rows = []
     first = next(iter(found["sizes"].values()))
     for kind in ("new", "known"):

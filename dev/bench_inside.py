@@ -9,13 +9,14 @@ import sys
 import threading
 import traceback
 
-import bench_orders
-import bench_rivals
-import bench_shown
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.service.server import load_server_wide_modules
 from odoo.tools import config
+
+import bench_orders
+import bench_rivals
+import bench_shown
 
 ORDERS = {**bench_orders.ORDERS, **bench_rivals.ORDERS, **bench_shown.ORDERS}
 

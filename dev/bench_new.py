@@ -22,6 +22,12 @@ NOTES = (
 )
 
 
+def days_of(rows):
+    """Over how many days so many lines lie: a month of them, which is what OCA makes
+    together, is a batch of good size."""
+    return min(725, max(60, rows * 30 // 400))
+
+
 class Contest:
     """The contenders, each with a database and a warm Odoo of its own."""
 
@@ -61,7 +67,7 @@ class Contest:
         :param ours: which of our ways take part
         :return: what it cost, by contender, for (new, known) lines
         """
-        name = self.scene.bank_account(f"Konto {tag}", rows)
+        name = self.scene.bank_account(f"Konto {tag}", rows, days=days_of(rows))
         path = self.scene.folder / f"lines-{tag}.json"
         told = {way: self._ours(way, name) for way in ours}
         journal = told[ours[0]][0]["journal"]
@@ -79,7 +85,9 @@ class Contest:
 
     def _ours(self, way, name):
         odoo = self.odoos[way]
-        made = odoo.order("connect", bank=self.scene.bank, user="karen", accounts=[name])
+        made = odoo.order(
+            "connect", bank=self.scene.bank, user="karen", accounts=[name]
+        )
         new = odoo.order("fetch", accounts=made["accounts"])
         again = odoo.order("fetch", accounts=made["accounts"], whole_window=True)
         return [{**new, "journal": made["journals"][0]}, again]
@@ -121,7 +129,10 @@ def _size(contest, rows, options):
 
 def _told(rounds, name, place):
     measured = [each[name][place] for each in rounds]
-    told = {**costs(measured), "wrong": sorted({w for m in measured for w in m["wrong"]})}
+    told = {
+        **costs(measured),
+        "wrong": sorted({w for m in measured for w in m["wrong"]}),
+    }
     told["counts"] = measured[-1]["counts"]
     if pages := sum(each.get("pages", 0) for each in measured):
         told["sql_per_page"] = sum(each["sql"] for each in measured) / pages

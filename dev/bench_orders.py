@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import requests
+from dateutil.relativedelta import relativedelta
+
 from bench_meter import Meter
 from bench_profile import profiled
-from dateutil.relativedelta import relativedelta
 
 ADDON = "account_mastercard_open_banking"
 ACCOUNT, RUN = "open.banking.account", "open.banking.fetch"

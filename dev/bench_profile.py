@@ -1,4 +1,4 @@
-"""Where the time of a piece of work inside Odoo goes: functions, and statements of SQL."""
+"""Where the time of work inside Odoo goes: functions, and statements of SQL."""
 
 import contextlib
 import cProfile
@@ -34,6 +34,7 @@ def profiled(path):
         stats = pstats.Stats(profile, stream=file)
         for order in ("tottime", "cumulative"):
             stats.sort_stats(order).print_stats(SHOWN)
+        stats.print_stats("account_mastercard_open_banking", SHOWN)
 
 
 @contextlib.contextmanager

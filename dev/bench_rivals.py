@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
+from dateutil.relativedelta import relativedelta
+
 from bench_meter import Meter
 from bench_orders import new_journal
-from dateutil.relativedelta import relativedelta
 
 
 def _values(path, journal, leave_out=("unique_import_id",)):

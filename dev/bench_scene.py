@@ -5,16 +5,16 @@ import contextlib
 import secrets
 
 import bench_process
+import children
 import databases
 import demo_story
 import oca
+import odoo_run
 import places
-import run_demo
 from say import Stop, long_step, tail
 
 BENCH_ADDONS = places.DEV / "bench_addons"
 RIVAL = "account_statement_import_online"
-# A contender of the comparisons, the modules it needs, and whether they are ours.
 RIVAL_MODULES = f"{RIVAL},bench_online_provider"
 # Tokens that outlive the run: none is renewed while something is measured.
 BANK_SETTINGS = {
@@ -32,6 +32,7 @@ class Scene:
         self.servers, self.options = servers, options
         servers.logs = folder
         self.bank = servers.bank()
+        self.bank_process = servers.started[-1][1]
         # One key for all databases, so that their copies can read what is in them.
         self.key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         self.reset_bank()
@@ -41,9 +42,9 @@ class Scene:
         self.control("reset", {"seed": "empty"})
         self.control("settings", BANK_SETTINGS)
 
-    def control(self, name, body=None, **query):
+    def control(self, name, body=None, method=None):
         """Use the rehearsal bank's control desk."""
-        return demo_story.control(self.bank, name, body, **query)
+        return demo_story.control(self.bank, name, body, method)
 
     def bank_account(self, name, rows, **more):
         """Let the bank have an account; its name."""
@@ -95,7 +96,7 @@ class Scene:
     @contextlib.contextmanager
     def prefork(self, name, *arguments):
         """A prefork Odoo as in production; its address, process and log."""
-        port = run_demo.odoo_run.free_port()
+        port = odoo_run.free_port()
         environment = {"OPEN_BANKING_KEY": self.key}
         address = self.servers.odoo(
             name, port, "--workers=2", *arguments, environment=environment
@@ -105,4 +106,4 @@ class Scene:
             yield address, started[1], started[2]
         finally:
             self.servers.started.remove(started)
-            run_demo.children.stop(started[1])
+            children.stop(started[1])

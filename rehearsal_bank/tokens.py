@@ -64,7 +64,9 @@ def issue_code(world, consent, redirect_uri):
 
 def newest_code(world, consent):
     """The code that was made last for a consent."""
-    found = [text for text, code in world.codes.items() if code.consent_id == consent.id]
+    found = [
+        text for text, code in world.codes.items() if code.consent_id == consent.id
+    ]
     return found[-1]
 
 

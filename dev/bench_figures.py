@@ -55,7 +55,7 @@ def number(value):
         return f"{value:,.0f}"
     if abs(value) >= 10:
         return f"{value:.1f}"
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}".rstrip("0")
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
 
 
 def percentile(values, share):
@@ -70,7 +70,7 @@ def per_line(measured, name, unit=1.0):
 
     :param measured: outcomes of orders: costs, and how many `lines` they were for
     """
-    return Spread.of(each[name] / each["lines"] * unit for each in measured)
+    return Spread.of(each.get(name, 0) / each["lines"] * unit for each in measured)
 
 
 def costs(measured):
@@ -79,6 +79,7 @@ def costs(measured):
         "wall_ms_per_line": per_line(measured, "wall", 1000).as_json(),
         "cpu_ms_per_line": per_line(measured, "cpu", 1000).as_json(),
         "database_cpu_ms_per_line": per_line(measured, "database_cpu", 1000).as_json(),
+        "bank_wait_ms_per_line": per_line(measured, "bank_wait", 1000).as_json(),
         "sql_per_line": per_line(measured, "sql").as_json(),
         "wall_s": Spread.of(each["wall"] for each in measured).as_json(),
     }

@@ -84,14 +84,17 @@ def _round(scene, database, lanes):
             scene.control("faults", method="DELETE")
             books.close()
     calls = len(scene.control("requests")["requests"])
-    by_latency = scene.options.latency * calls / lanes
-    by_cpu = told["cpu_s"] / processors()
-    ideal = max(by_latency, by_cpu)
+    best = ideal(scene.options.latency, calls, lanes, told["cpu_s"], processors())
     say(
-        f"  {lanes} lanes: {told['wall_s']:.1f} s, {calls} calls, ideal {ideal:.1f} s,"
+        f"  {lanes} lanes: {told['wall_s']:.1f} s, {calls} calls, ideal {best:.1f} s,"
         f" {told['cpu_s']:.1f} s CPU"
     )
-    return {**told, "calls": calls, "ideal_s": ideal, "ratio": told["wall_s"] / ideal}
+    return {**told, "calls": calls, "ideal_s": best, "ratio": told["wall_s"] / best}
+
+
+def ideal(latency, calls, lanes, cpu, processors_):
+    """The shortest time possible: what binds, the peer's latency or the processors."""
+    return max(latency * calls / lanes, cpu / processors_)
 
 
 def _timed(scene, watch, books, database, jobs):
@@ -130,7 +133,8 @@ def tables(found):
         cells.append(f"{first / told['wall_s']['median']:.2f}")
         rows.append([lanes, *cells, number(told["cpu_s"]["median"])])
     title = (
-        f"{found['consents']} consents, {found['accounts']} accounts, a peer that answers"
-        f" in {found['latency_s'] * 1000:.0f} ms, {found['processors']} processors"
+        f"{found['consents']} consents, {found['accounts']} accounts, a peer that"
+        f" answers in {found['latency_s'] * 1000:.0f} ms, {found['processors']}"
+        " processors"
     )
     yield title, head, rows

@@ -141,9 +141,10 @@ def _told(rounds, name, place):
 
 def tables(found, kind):
     """The tables of part a (kind "new") or b ("known"): (title, head, rows)."""
-    head = ["contender", "wall ms/line", "CPU ms", "PostgreSQL CPU ms", "SQL", "x"]
+    head = ["contender", "wall ms/line", "of it waiting for the bank", "CPU ms"]
+    head += ["PostgreSQL CPU ms", "SQL", "x OCA", "x core"]
     if kind == "known":
-        head.insert(5, "SQL/page")
+        head[-1] = "SQL/page"
     for rows, size in found["sizes"].items():
         title = f"{int(rows):,} {kind} lines, per line"
         yield title, head, [_row(size[kind], name, kind) for name in size[kind]]
@@ -151,11 +152,20 @@ def tables(found, kind):
 
 def _row(size, name, kind):
     told = size[name]
-    names = ("wall_ms_per_line", "cpu_ms_per_line")
-    names += ("database_cpu_ms_per_line", "sql_per_line")
-    cells = [spread_from(told[each]).text() for each in names]
+    names = ("wall", "bank_wait", "cpu", "database_cpu")
+    cells = [spread_from(told[f"{each}_ms_per_line"]).text() for each in names]
+    cells.append(spread_from(told["sql_per_line"]).text())
+    cells.append(_times_faster(size, RIVAL, told))
     if kind == "known":
         cells.append(number(told.get("sql_per_page")))
-    base = size.get(RIVAL, told)["wall_ms_per_line"]["median"]
-    cells.append(f"{base / told['wall_ms_per_line']['median']:.1f}")
+    else:
+        cells.append(_times_faster(size, CORE, told))
     return [name + (" WRONG" if told["wrong"] else ""), *cells]
+
+
+def _times_faster(size, base, told):
+    """How many times as fast as another contender, by the clock."""
+    if base not in size:
+        return "–"
+    median = size[base]["wall_ms_per_line"]["median"]
+    return f"{median / told['wall_ms_per_line']['median']:.1f}"

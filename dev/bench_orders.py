@@ -1,6 +1,8 @@
 """What ./dev/bench orders inside Odoo: this add-on's own work."""
 
+import contextlib
 import json
+import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -134,13 +136,36 @@ def fetch(env, accounts, whole_window=False, profile=None):
     env.cr.commit()
     env.invalidate_all()
     last = env[RUN].search([], order="id desc", limit=1).id or 0
-    with Meter(env.cr) as meter, profiled(profile):
+    with Meter(env.cr) as meter, bank_wait() as waited, profiled(profile):
         for _turn in range(100):
             env[ACCOUNT]._cron_fetch()
             if not found.filtered_domain(env[ACCOUNT]._due_domain()):
                 break
     env.invalidate_all()
-    return {**meter.cost, **_outcome(env, found, last)}
+    cost = {**meter.cost, "bank_wait": sum(waited)}
+    return {**cost, **_outcome(env, found, last)}
+
+
+@contextlib.contextmanager
+def bank_wait():
+    """Notes the seconds in which a call of the bank waits and does nothing."""
+    from odoo.addons.account_mastercard_open_banking.bank_api import client
+
+    true_send, waited = client.send, []
+
+    def send(*args, **kwargs):
+        began, used = time.perf_counter(), time.thread_time()
+        try:
+            return true_send(*args, **kwargs)
+        finally:
+            spent = time.thread_time() - used
+            waited.append(time.perf_counter() - began - spent)
+
+    client.send = send
+    try:
+        yield waited
+    finally:
+        client.send = true_send
 
 
 def _outcome(env, accounts, last):

@@ -176,13 +176,15 @@ def _outcome(env, accounts, last):
     bad = [f"{run.state} {run.error_code}" for run in runs if run.state != "done"]
     bad += [a.proof_state for a in accounts if a.proof_state != "equal"]
     bad += [a.error_code for a in accounts if a.error_code]
-    names = ("received", "new", "known", "held", "booked")
-    told = {name: sum(runs.mapped(f"{name}_count")) for name in names}
-    ways = {
-        name: sum(runs.mapped(name)) for name in runs._fields if name.endswith("_lines")
+    names = [name for name in runs._fields if name.endswith("_count")]
+    counts = {name.removesuffix("_count"): sum(runs.mapped(name)) for name in names}
+    reasons = runs.mapped("way_reason") if "way_reason" in runs._fields else []
+    return {
+        "counts": counts,
+        "reasons": sorted(set(filter(None, reasons))),
+        "pages": sum(runs.mapped("pages")),
+        "wrong": sorted(set(bad)),
     }
-    pages = sum(runs.mapped("pages"))
-    return {"counts": told | ways, "pages": pages, "wrong": sorted(set(bad))}
 
 
 def dump(env, journal, path):

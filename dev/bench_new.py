@@ -143,9 +143,8 @@ def _told(rounds, name, place):
 def tables(found, kind):
     """The tables of part a (kind "new") or b ("known"): (title, head, rows)."""
     head = ["contender", "wall ms/line", "of it waiting for the bank", "CPU ms"]
-    head += ["PostgreSQL CPU ms", "SQL", "x OCA", "x core"]
-    if kind == "known":
-        head[-1] = "SQL/page"
+    head += ["PostgreSQL CPU ms", "SQL", "x OCA", "x OCA, CPU"]
+    head += ["SQL/page"] if kind == "known" else ["x core", "x core, CPU"]
     for rows, size in found["sizes"].items():
         title = f"{int(rows):,} {kind} lines, per line"
         yield title, head, [_row(size[kind], name, kind) for name in size[kind]]
@@ -156,19 +155,23 @@ def _row(size, name, kind):
     names = ("wall", "bank_wait", "cpu", "database_cpu")
     cells = [spread_from(told[f"{each}_ms_per_line"]).text() for each in names]
     cells.append(spread_from(told["sql_per_line"]).text())
-    cells.append(_times_faster(size, RIVAL, told))
+    cells += _times_faster(size, RIVAL, told)
     if kind == "known":
         cells.append(number(told.get("sql_per_page")))
     else:
-        cells.append(_times_faster(size, CORE, told))
+        cells += _times_faster(size, CORE, told)
     # Another way than the one asked for: why stands in the bank log.
     mark = " WRONG" if told["wrong"] else " *" if told.get("reasons") else ""
     return [name + mark, *cells]
 
 
 def _times_faster(size, base, told):
-    """How many times as fast as another contender, by the clock."""
+    """How many times as fast as another: by the clock, and by all processor time."""
     if base not in size:
-        return "–"
-    median = size[base]["wall_ms_per_line"]["median"]
-    return f"{median / told['wall_ms_per_line']['median']:.1f}"
+        return ["–", "–"]
+    kinds = (("wall",), ("cpu", "database_cpu"))
+    return [f"{_sum(size[base], names) / _sum(told, names):.1f}" for names in kinds]
+
+
+def _sum(told, names):
+    return sum(told[f"{name}_ms_per_line"]["median"] for name in names)

@@ -93,7 +93,7 @@ def test_a_contender_that_did_not_do_its_work_is_marked():
     found = {"sizes": {"100": {"new": {bench_new.OURS: told, bench_new.RIVAL: fine}}}}
     [(_title, _head, rows)] = bench_new.tables(found, "new")
     assert [row[0] for row in rows] == [f"{bench_new.OURS} WRONG", bench_new.RIVAL]
-    assert [row[-2:] for row in rows] == [["1.0", "–"], ["1.0", "–"]]
+    assert [row[-4:] for row in rows] == [["1.0", "1.0", "–", "–"]] * 2
 
 
 def test_the_pace_compares_the_first_chunks_with_the_last():

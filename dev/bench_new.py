@@ -9,8 +9,10 @@ from say import say
 WAYS = ("replicated", "batched", "core")
 OURS = "this add-on"
 CORE, CORE_AT_ONCE = "core, 1,000 at a time", "core, all at once"
-RIVAL = "OCA online"
+RIVAL, RIVAL_HTTP = "OCA online", "OCA online, over HTTP"
 BATCH = 1000
+# Lines of a page of the bank's list, as queries are told for known ones.
+PAGE = 200
 NOTES = (
     "This add-on: the whole way, by the scheduled job's own code: HTTP answers of a "
     "rehearsal bank in another process, feed, posted lines, proof, its commits.",
@@ -18,6 +20,8 @@ NOTES = (
     "after each, the best that core does.",
     "OCA: account_statement_import_online of PyPI, in its favour: lines handed over "
     "from memory, no HTTP, months instead of days, no statements, a commit a month.",
+    "OCA over HTTP: the same known lines, read from the same rehearsal bank in pages "
+    "of 200 by the shortest code that can.",
     "The same texts, amounts, dates, names and account numbers for all.",
 )
 
@@ -78,8 +82,9 @@ class Contest:
         if at_once:
             told[CORE_AT_ONCE] = [core.order("core", path=str(path), batch=0)]
         told[RIVAL] = self._rival(str(path))
+        told[RIVAL_HTTP] = [None, self._rival_http(told[RIVAL][0]["provider"], name)]
         for measured in told.values():
-            for each in measured:
+            for each in filter(None, measured):
                 each["lines"] = rows
         return told
 
@@ -96,6 +101,11 @@ class Contest:
         new = self.odoos[RIVAL].order("oca_new", path=path)
         again = self.odoos[RIVAL].order("oca_again", provider=new["provider"])
         return [new, again]
+
+    def _rival_http(self, provider, name):
+        """The known lines once more, asked for over HTTP."""
+        bank = {**self.scene.access(name), "page_size": 200}
+        return self.odoos[RIVAL].order("oca_again", provider=provider, bank=bank)
 
 
 def measure(scene):
@@ -115,16 +125,24 @@ def _size(contest, rows, options):
     for turn in range(options.rounds):
         say(f"{rows:,} lines, round {turn + 1} of {options.rounds}")
         rounds.append(contest.round(f"{rows}-{turn}", rows, ways, not large))
-        for name, (new, *_again) in rounds[-1].items():
-            say(f"  {name}: {new['wall']:.1f} s, {new['cpu']:.1f} s CPU {new['wrong']}")
+        for name, each in rounds[-1].items():
+            say(f"  {name}: {'; '.join(map(_shortly, each))}")
     return {
-        "new": {name: _told(rounds, name, 0) for name in rounds[0]},
-        "known": {
-            name: _told(rounds, name, 1)
-            for name in rounds[0]
-            if len(rounds[0][name]) > 1
-        },
+        kind: {name: _told(rounds, name, place) for name in _with(rounds[0], place)}
+        for place, kind in enumerate(("new", "known"))
     }
+
+
+def _shortly(cost):
+    if cost is None:
+        return "–"
+    wrong = ", ".join(cost["wrong"])
+    return f"{cost['wall']:.1f} s, {cost['cpu']:.1f} s CPU {wrong}".strip()
+
+
+def _with(told, place):
+    """The contenders that were measured at this: new lines, or known ones."""
+    return [name for name, each in told.items() if len(each) > place and each[place]]
 
 
 def _told(rounds, name, place):
@@ -135,8 +153,7 @@ def _told(rounds, name, place):
     }
     told["counts"] = measured[-1]["counts"]
     told["reasons"] = sorted({r for m in measured for r in m.get("reasons", ())})
-    if pages := sum(each.get("pages", 0) for each in measured):
-        told["sql_per_page"] = sum(each["sql"] for each in measured) / pages
+    told["sql_per_page"] = told["sql_per_line"]["median"] * PAGE
     return told
 
 
@@ -144,7 +161,7 @@ def tables(found, kind):
     """The tables of part a (kind "new") or b ("known"): (title, head, rows)."""
     head = ["contender", "wall ms/line", "of it waiting for the bank", "CPU ms"]
     head += ["PostgreSQL CPU ms", "SQL", "x OCA", "x OCA, CPU"]
-    head += ["SQL/page"] if kind == "known" else ["x core", "x core, CPU"]
+    head += [f"SQL per {PAGE}"] if kind == "known" else ["x core", "x core, CPU"]
     for rows, size in found["sizes"].items():
         title = f"{int(rows):,} {kind} lines, per line"
         yield title, head, [_row(size[kind], name, kind) for name in size[kind]]
@@ -157,7 +174,7 @@ def _row(size, name, kind):
     cells.append(spread_from(told["sql_per_line"]).text())
     cells += _times_faster(size, RIVAL, told)
     if kind == "known":
-        cells.append(number(told.get("sql_per_page")))
+        cells.append(number(told["sql_per_page"]))
     else:
         cells += _times_faster(size, CORE, told)
     # Another way than the one asked for: why stands in the bank log.

@@ -10,13 +10,10 @@ import requests
 from dateutil.relativedelta import relativedelta
 
 from bench_meter import Meter
+from bench_names import CALLBACK, CLIENT, COMPANY, CUSTOMER, SITE
 from bench_profile import profiled
 
-ADDON = "account_mastercard_open_banking"
 ACCOUNT, RUN = "open.banking.account", "open.banking.fetch"
-CLIENT = ("rehearsal-client", "rehearsal-secret")
-EMAIL = "karen@nordlys.example"
-CALLBACK = "https://nordlys.example/open_banking/callback"
 # What the rehearsal bank's customers pay in.
 CURRENCIES = ("DKK", "EUR", "GBP", "NOK", "SEK", "USD")
 # What a line is made of, for those who are given it and need not fetch it.
@@ -37,7 +34,7 @@ def control(bank, name, body=None):
 def prepare(env, bank):
     """A Danish company that knows the rehearsal bank, and its bookkeeper."""
     company = env.company
-    company.write({"name": "Nordlys Handel ApS", "country_id": env.ref("base.dk").id})
+    company.write({"name": COMPANY, "country_id": env.ref("base.dk").id})
     # Core alone refuses a purchase in a currency that is not active.
     currencies = env["res.currency"].with_context(active_test=False)
     currencies.search([("name", "in", CURRENCIES)]).active = True
@@ -56,8 +53,7 @@ def prepare(env, bank):
                 ]._encrypt(CLIENT[1]),
             }
         )
-        base = CALLBACK.rpartition("/open_banking")[0]
-        env["ir.config_parameter"].set_param("web.base.url", base)
+        env["ir.config_parameter"].set_param("web.base.url", SITE)
 
 
 def move_in(env):
@@ -78,7 +74,7 @@ def connect(env, bank, user, accounts=None, days=730):
 
     :return: the ids of the accounts and of their journals, their names and numbers
     """
-    given = {"user": user, "email": EMAIL, "redirect_uri": CALLBACK}
+    given = {"user": user, "email": CUSTOMER["email"], "redirect_uri": CALLBACK}
     if accounts:
         given["accounts"] = accounts
     admin = env.ref("base.user_admin")
@@ -193,9 +189,9 @@ def dump(env, journal, path):
         [("journal_id", "=", journal)], order="internal_index"
     )
     rows = lines.read(LINE_FIELDS, load=None)
-    for number, row in enumerate(rows):
+    for line, row in zip(lines, rows, strict=True):
         row["date"] = row["date"].isoformat()
-        row["unique_import_id"] = f"{journal}-{number}"
+        row["unique_import_id"] = line.open_banking_transaction_id.external_id
         del row["id"]
     Path(path).write_text(json.dumps(rows))
     return len(rows)

@@ -69,13 +69,19 @@ def oca_new(env, path):
     return {**cost, "provider": provider.id}
 
 
-def oca_again(env, provider):
-    """The same pull once more: every line is known."""
+def oca_again(env, provider, bank=None):
+    """The same pull once more: every line is known.
+
+    :param dict bank: where to get them over HTTP, without: from memory
+    """
     from odoo.addons.bench_online_provider.models import (
         online_bank_statement_provider as memory,
     )
 
     provider = env["online.bank.statement.provider"].browse(provider)
+    provider.service = "bench_http" if bank else "bench"
+    memory.BANKS[provider.id] = bank
+    env.cr.commit()
     return _pull(env, provider, memory.LINES[provider.id])
 
 

@@ -4,6 +4,8 @@ import base64
 import contextlib
 import secrets
 
+import requests
+
 import bench_process
 import children
 import databases
@@ -11,6 +13,7 @@ import demo_story
 import oca
 import odoo_run
 import places
+from bench_names import CALLBACK, CLIENT, COMPANY, CUSTOMER
 from say import Stop, long_step, tail
 
 BENCH_ADDONS = places.DEV / "bench_addons"
@@ -48,9 +51,28 @@ class Scene:
 
     def bank_account(self, name, rows, **more):
         """Let the bank have an account; its name."""
-        body = {"name": name, "owner": "Nordlys Handel ApS", "transactions": rows}
+        body = {"name": name, "owner": COMPANY, "transactions": rows}
         self.control("accounts", {**body, **more})
         return name
+
+    def access(self, name):
+        """A consent to an account for a program of ours: address, account, token."""
+        body = {"accounts": [name], "redirect_uri": CALLBACK, **CUSTOMER}
+        given = self.control("consents/give", body)
+        answer = requests.post(
+            f"{self.bank}/v1/oauth/token",
+            json={"grant_type": "authorization_code", "code": given["code"]},
+            auth=CLIENT,
+            timeout=60,
+        )
+        answer.raise_for_status()
+        token = answer.json()["access_token"]
+        accounts = requests.get(
+            f"{self.bank}/v1/accounts",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        ).json()["accounts"]
+        return {"address": self.bank, "account": accounts[0]["id"], "token": token}
 
     def database(self, purpose, modules=places.ADDON, prepared=True):
         """A fresh database with these modules, ready for its company; its name."""

@@ -85,6 +85,19 @@ def costs(measured):
     }
 
 
+def remarks(measured):
+    """What was wrong, and why lines were not made in the way asked for."""
+    return {
+        name: sorted({text for each in measured for text in each.get(name, ())})
+        for name in ("wrong", "reasons")
+    }
+
+
+def mark(told):
+    """What is put behind a name in a table: wrong, or made in another way."""
+    return " WRONG" if told["wrong"] else " *" if told.get("reasons") else ""
+
+
 def plain_table(head, rows):
     """A table in plain text, first column to the left, others to the right."""
     cells = [list(map(str, row)) for row in (head, *rows)]

@@ -3,7 +3,7 @@
 import contextlib
 
 import bench_fill
-from bench_figures import costs, spread_from
+from bench_figures import costs, mark, remarks, spread_from
 from say import long_step, say
 
 NOTES = (
@@ -61,17 +61,15 @@ def _measured(scene, databases, name, accounts):
                     measured[size].append(pair)
                 say(
                     f"  {size:,} lines there: {pair[0]['wall']:.1f} s new,"
-                    f" {pair[1]['wall']:.1f} s known, {pair[0]['wrong']}"
+                    f" {pair[1]['wall']:.1f} s known"
+                    f" {', '.join(pair[0]['wrong'] + pair[0]['reasons'])}"
                 )
     return measured
 
 
 def _told(found):
     kinds = zip(("new", "known"), zip(*found, strict=True), strict=True)
-    return {
-        kind: {**costs(each), "wrong": sorted({w for m in each for w in m["wrong"]})}
-        for kind, each in kinds
-    }
+    return {kind: {**costs(each), **remarks(each)} for kind, each in kinds}
 
 
 def tables(found):
@@ -94,6 +92,6 @@ def tables(found):
                 ratio = told[kind][name]["median"] / first[kind][name]["median"]
                 cells += [spread_from(told[kind][name]).text(), f"{ratio:.2f}"]
             cells.append(spread_from(told[kind]["sql_per_line"]).text())
-            cells[0] += " WRONG" if told[kind]["wrong"] else ""
+            cells[0] += mark(told[kind])
             rows.append(cells)
     yield f"{found['lines']:,} lines more", head, rows

@@ -22,8 +22,8 @@ NOTES = (
     "from memory, no HTTP, months instead of days, no statements, a commit a month.",
     "OCA over HTTP: the same known lines, read from the same rehearsal bank in pages "
     "of 200 by the shortest code that can.",
-    "A star: some lines were made in another way than the one asked for; the JSON tells "
-    "why.",
+    "A star: some lines were made in another way than the one asked for; the JSON "
+    "tells why.",
     "The same texts, amounts, dates, names and account numbers for all.",
 )
 

@@ -39,16 +39,18 @@ def parse_json(body: bytes) -> Any:
     Infinity, and for nesting deeper than MAX_DEPTH.
     """
     try:
-        value = json.loads(
-            body,
-            strict=False,
-            parse_float=_fraction,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-        )
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+    except ValueError:
+        raise Malformed("malformed", "the body is no text") from None
+    return _safe(parse_clean_json(text), 0)
+
+
+def parse_clean_json(text: str) -> Any:
+    """As :func:`parse_json`, of a text that needs no cleaning and is not deep."""
+    try:
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise Malformed("malformed", "the body is not JSON") from None
-    return _safe(value, 0)
 
 
 def raw_json(raw: Any) -> str:
@@ -84,7 +86,8 @@ def _integer(text: str) -> int | Decimal:
     return int(text) if len(text) < 40 and text != "-0" else Decimal(text)
 
 
-def _refuse_constant(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """NaN and Infinity are no JSON."""
     raise ValueError(name)
 
 
@@ -203,6 +206,15 @@ def instant(value: Any) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment.replace(tzinfo=None)
+
+
+# Made once: to make one takes longer than to read a transaction with it.
+_DECODER = json.JSONDecoder(
+    strict=False,
+    parse_float=_fraction,
+    parse_int=_integer,
+    parse_constant=refuse_constant,
+)
 
 
 class Members:

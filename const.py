@@ -18,7 +18,8 @@ WEBHOOK_PATH = "/open_banking/webhook"
 
 # One page of the bank's list, and one chunk of statement lines, are the unit of work
 # of a scheduled job: a few seconds, well inside Odoo's limits for cron workers.
-PAGE_SIZE = 200
+# The page is the largest we ask for; a bank may refuse it, or send less.
+PAGE_SIZE = 1000
 CHUNK_SIZE = 100
 
 # Mastercard reads the banks every six hours (its page "Data synchronisation").

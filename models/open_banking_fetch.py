@@ -242,19 +242,29 @@ class OpenBankingFetch(models.Model):
         if not self.pages:
             self._read_balance(client, token)
         try:
-            page = client.transactions_page(
-                token,
-                account.external_id,
-                date_from=self.window_from,
-                date_to=self.window_to,
-                page_size=PAGE_SIZE,
-                paging_token=self.paging_token or None,
-                own=account._as_bank_account(),
-            )
+            page = self._fetch_page(client, token)
         except PagingTokenRejected as error:
             self._start_again(error)
         else:
             self._store_page(page)
+
+    def _fetch_page(self, client, token):
+        account, consent = self.account_id, self.account_id.consent_id
+
+        def read(page_size):
+            return client.transactions_page(
+                token,
+                account.external_id,
+                date_from=self.window_from,
+                date_to=self.window_to,
+                page_size=page_size,
+                paging_token=self.paging_token or None,
+                own=account._as_bank_account(),
+            )
+
+        if self.paging_token:
+            return read(consent._page_size(PAGE_SIZE))
+        return consent._first_page(PAGE_SIZE, read)
 
     def _start_again(self, error):
         """The place in the list is lost: read from the top, but not for ever.

@@ -40,7 +40,7 @@ class OpenBankingTransaction(models.Model):
     )
     last_fetch_id = fields.Many2one(
         "open.banking.fetch",
-        string="Last Seen in",
+        string="Last Changed in",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -51,6 +51,9 @@ class OpenBankingTransaction(models.Model):
         readonly=True, help="What the keys have in common that one id may get."
     )
     content_hash = fields.Char(readonly=True)
+    wire_hash = fields.Char(
+        readonly=True, help="The bank's text by which the row is known unread."
+    )
     date = fields.Date(readonly=True)
     value_date = fields.Date(readonly=True)
     amount = fields.Monetary(readonly=True)

@@ -23,7 +23,7 @@ class OpenBankingTransaction(models.Model):
         self.search(
             [
                 *self._leftover_domain(run),
-                ("last_fetch_id", "!=", run.id),
+                *run._not_met_domain(),
                 ("state", "!=", "withdrawn"),
                 *("|", ("state", "=", "pending"), *self._covered_domain(run)),
             ]
@@ -32,7 +32,7 @@ class OpenBankingTransaction(models.Model):
     @api.model
     def _confirm_leftovers(self, run):
         """What this complete reading met as well is no leftover any more."""
-        met = [*self._leftover_domain(run), ("last_fetch_id", "=", run.id)]
+        met = [*self._leftover_domain(run), *run._met_domain()]
         self.search(met).fetch_id = run
 
     @api.model

@@ -1,0 +1,155 @@
+from collections import Counter
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..feed import Seen, families
+
+# What recognising a row of the feed needs, in one query.
+MATCH_FIELDS = (
+    "key",
+    "external_id",
+    "content_hash",
+    "date",
+    "bank_amount",
+    "bank_currency",
+    "text",
+    "original_text",
+    "state",
+    "booking_state",
+    "bank_change",
+    "reason_code",
+    "balance",
+    "has_balance",
+    "currency_id",
+    "last_fetch_id",
+)
+
+
+class OpenBankingTransaction(models.Model):
+    """Recognising what the feed has already, with as little work as can be."""
+
+    _inherit = "open.banking.transaction"
+
+    @api.model
+    def _pass_by_unchanged(self, run, entries):
+        """Leave out what the bank sent before, letter by letter.
+
+        :param open.banking.fetch run: the reading
+        :param tuple[bank_api.Entry] entries: of one page
+        :return: the other entries, by their place in the bank's list
+        :rtype: dict[int, bank_api.Entry]
+        """
+        unchanged = self._unchanged(run, entries)
+        run._note_met(list(unchanged.values()))
+        return {
+            place: entry
+            for place, entry in enumerate(entries, run.received_count)
+            if entry.id not in unchanged
+        }
+
+    @api.model
+    def _unchanged(self, run, entries):
+        """Find the rows for which matching would find nothing to do.
+
+        Only where no other row can be meant: the id is alone on its page and in the
+        feed. A row that waits for being booked still takes its place in the list.
+        In SQL: the ORM would make a record of each.
+
+        :return: ids of rows by the bank's ids
+        :rtype: dict[str, int]
+        """
+        count = Counter(entry.id for entry in entries)
+        digests = {
+            entry.id: entry.digest
+            for entry in entries
+            if entry.id and entry.digest and count[entry.id] == 1
+        }
+        if not digests:
+            return {}
+        self.flush_model(["wire_hash", "state", "booking_state", "bank_change"])
+        query = SQL(
+            """
+            SELECT family, MIN(id), MIN(wire_hash)
+              FROM open_banking_transaction
+             WHERE account_id = %s AND family = ANY(%s)
+          GROUP BY family
+            HAVING COUNT(*) = 1
+               AND bool_and(state <> 'withdrawn'
+                        AND booking_state <> 'to_book'
+                        AND (bank_change IS NULL OR bank_change = 'changed')
+                        AND NOT (%s AND booking_state = 'left_out'))
+            """,
+            run.account_id.id,
+            list(digests),
+            run.is_asked,
+        )
+        return {
+            family: row_id
+            for family, row_id, digest in self.env.execute_query(query)
+            if digest == digests[family]
+        }
+
+    @api.model
+    def _known_rows(self, run, bank_rows):
+        """Look up the feed's rows that these rows may be.
+
+        :return: the feed's rows for `match`, and which of them this very reading has
+            brought on an earlier page
+        """
+        rows = self.search_fetch(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("family", "in", list(families(bank_rows))),
+            ],
+            MATCH_FIELDS,
+        )
+        earlier = rows.browse(run._has_met(rows.ids))
+        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
+        return [row._known_row() for row in rows], seen
+
+    @api.model
+    def _meet_again(self, run, found, said):
+        """Note that a reading has met rows again that the bank left as they are, but
+        for their running balance: a late booking moves it under every later row.
+
+        In one statement of SQL: it may be every row of the page.
+
+        :param feed.Match found: which rows of the feed a page brought again
+        :param dict said: the values of its rows by their place in the list
+        """
+        known = [
+            (pair.known.ref, not pair.row.is_deleted and said[pair.row.position])
+            for pair in (*found.known, *found.withdrawn)
+        ]
+        if not known:
+            return
+        rows = self.browse([row.id for row, _values in known])
+        names = ["last_fetch_id", "wire_hash", "balance", "has_balance"]
+        rows.flush_recordset(names)
+        balances = [
+            each["balance"] if each and each["has_balance"] else None
+            for _row, each in known
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE open_banking_transaction AS feed
+                   SET last_fetch_id = %s,
+                       wire_hash = COALESCE(met.wire_hash, feed.wire_hash),
+                       balance = COALESCE(met.balance, feed.balance),
+                       has_balance = feed.has_balance OR met.balance IS NOT NULL
+                  FROM unnest(%s, %s::varchar[], %s::numeric[])
+                       AS met(id, wire_hash, balance)
+                 WHERE feed.id = met.id
+                """,
+                run.id,
+                rows.ids,
+                [(each and each["wire_hash"]) or None for _row, each in known],
+                [
+                    self._stored_money(balance, row.currency_id)
+                    for (row, _each), balance in zip(known, balances, strict=True)
+                ],
+            )
+        )
+        rows.invalidate_recordset(names, flush=False)

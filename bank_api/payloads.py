@@ -8,6 +8,7 @@ holds it, the other rows go on.
 
 import base64
 import binascii
+import functools
 import re
 from decimal import Decimal
 from typing import Any
@@ -292,7 +293,7 @@ def _counterpart(
     number = account_number(other.get("account"))
     own_numbers = _spellings(account_number(ours.get("account")))
     if own:
-        own_numbers |= _spellings(own.number)
+        own_numbers |= _own_spellings(own.number)
     if _spellings(number) & own_numbers:
         return "", ""
     name, text = other.text("name"), number.iban or number.bban
@@ -311,6 +312,10 @@ def _spellings(number: AccountNumber) -> set[str]:
     if number.bank_code and number.account_number:
         spellings.add(number.bank_code.zfill(4) + number.account_number.zfill(10))
     return spellings - {""}
+
+
+# The account is the same for every transaction of its list.
+_own_spellings = functools.lru_cache(maxsize=8)(_spellings)
 
 
 def update_answer(value: Any) -> UpdateAnswer:

@@ -292,7 +292,7 @@ class OpenBankingFetch(models.Model):
             {
                 "pages": self.pages + 1,
                 "paging_token": page.paging_token or False,
-                "received_count": self.received_count + len(page.transactions),
+                "received_count": self.received_count + len(page.entries),
                 "unreadable": self.unreadable + page.malformed_rows,
                 **{name: self[name] + count for name, count in counts.items()},
             }

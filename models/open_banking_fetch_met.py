@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -12,6 +14,7 @@ class OpenBankingFetchMet(models.Model):
 
     _name = "open.banking.fetch.met"
     _description = "Transactions a Reading Met Unchanged"
+    _log_access = False
 
     fetch_id = fields.Many2one(
         "open.banking.fetch", required=True, index=True, ondelete="cascade"
@@ -27,14 +30,34 @@ class OpenBankingFetch(models.Model):
     def _note_met(self, row_ids):
         """Note rows of the feed that this reading has met, and found unchanged.
 
+        In SQL, in one statement: what earlier readings have met is forgotten with it.
+
         :param list[int] row_ids: of one page
         """
-        if row_ids:
-            met = self.env["open.banking.fetch.met"]
-            met.create({"fetch_id": self.id, "row_ids": row_ids})
+        if not row_ids:
+            return
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH forgotten AS (
+                    DELETE FROM open_banking_fetch_met met
+                          USING open_banking_fetch run
+                          WHERE run.id = met.fetch_id AND run.account_id = %s
+                            AND run.id <> %s
+                )
+                INSERT INTO open_banking_fetch_met (fetch_id, row_ids)
+                     VALUES (%s, %s::jsonb)
+                """,
+                self.account_id.id,
+                self.id,
+                self.id,
+                json.dumps(row_ids),
+            )
+        )
 
     def _met_ids(self):
-        """Return the ids of the rows noted for this reading, as a query.
+        """Return the ids of the rows noted for these readings, as a query.
 
         :rtype: odoo.tools.SQL
         """
@@ -43,9 +66,9 @@ class OpenBankingFetch(models.Model):
             (SELECT row_id::integer
                FROM open_banking_fetch_met met,
                     jsonb_array_elements_text(met.row_ids) AS row_id
-              WHERE met.fetch_id = %s)
+              WHERE met.fetch_id = ANY(%s))
             """,
-            self.id,
+            self.ids,
             to_flush=self.env["open.banking.fetch.met"]._fields["row_ids"],
         )
 
@@ -74,16 +97,31 @@ class OpenBankingFetch(models.Model):
     def _not_met_domain(self):
         return [("last_fetch_id", "!=", self.id), ("id", "not in", self._met_ids())]
 
+
+class OpenBankingTransaction(models.Model):
+    """Finding what a reading brought or met."""
+
+    _inherit = "open.banking.transaction"
+
+    met_in_id = fields.Many2one(
+        "open.banking.fetch",
+        string="Met in",
+        compute="_compute_met_in_id",
+        search="_search_met_in_id",
+    )
+
+    @api.depends("last_fetch_id")
+    def _compute_met_in_id(self):
+        for row in self:
+            row.met_in_id = row.last_fetch_id
+
     @api.model
-    def _forget_met(self, account):
-        """Forget what the runs of an account have met, before the next one begins."""
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM open_banking_fetch_met met
-                      USING open_banking_fetch run
-                      WHERE run.id = met.fetch_id AND run.account_id = %s
-                """,
-                account.id,
-            )
-        )
+    def _search_met_in_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        runs = self.env["open.banking.fetch"].browse(filter(None, value))
+        return [
+            *("|", ("fetch_id", "in", runs.ids)),
+            *("|", ("last_fetch_id", "in", runs.ids)),
+            ("id", "in", runs._met_ids()),
+        ]

@@ -52,7 +52,6 @@ class OpenBankingFetch(models.Model):
         waiting = (waiting or self.browse())[:1]
         if account.failures >= FAILURES_OF_A_WISH:
             waiting = self.browse()
-        self._forget_met(account)
         run = self.create(
             {**self._start_values(account), **self._window_values(account, waiting)}
         )

@@ -22,11 +22,8 @@ class OpenBankingTransaction(models.Model):
         required=True,
         readonly=True,
         ondelete="cascade",
-        index=True,
     )
-    company_id = fields.Many2one(
-        related="account_id.company_id", store=True, index=True
-    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True)
     journal_id = fields.Many2one(related="account_id.journal_id")
     fetch_id = fields.Many2one(
         "open.banking.fetch",
@@ -155,7 +152,14 @@ class OpenBankingTransaction(models.Model):
     _key_uniq = models.UniqueIndex(
         "(account_id, key)", "A transaction of the bank can stand in the feed once."
     )
+    # Each index costs a write for every row: there are those that a query needs.
     _family_idx = models.Index("(account_id, family)")
+    _day_idx = models.Index("(account_id, date)")
+    _held_idx = models.Index("(account_id) WHERE booking_state = 'held'")
+    _pending_idx = models.Index("(account_id) WHERE state = 'pending'")
+    _raw_idx = models.Index(
+        "(company_id, date) WHERE raw IS NOT NULL OR previous_raw IS NOT NULL"
+    )
     _question_idx = models.Index("(account_id) WHERE bank_change IS NOT NULL")
     _to_book_idx = models.Index(
         "(account_id, date, bank_order) WHERE booking_state = 'to_book'"

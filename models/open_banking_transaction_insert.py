@@ -154,13 +154,13 @@ class OpenBankingTransaction(models.Model):
             json.dumps(said, ensure_ascii=False),
             types,
         )
-        self._tell_of_new(self.env.execute_query(query))
+        self._tell_of_new(account, self.env.execute_query(query))
 
     @api.model
-    def _tell_of_new(self, ids):
+    def _tell_of_new(self, account, ids):
         """Let all that depends on new rows be found anew."""
         rows = self.browse([row_id for (row_id,) in ids])
-        rows.account_id.invalidate_recordset(["transaction_ids"], flush=False)
+        account.invalidate_recordset(["transaction_ids"], flush=False)
         given = [self._fields[name] for name in ("company_id", "currency_id")]
         with self.env.protecting(given, rows):
             rows.modified(list(self._fields), create=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..feed import booking_order, family_of, join, settled_window
+from ..feed import booking_order, settled_window
 
 
 class Position(NamedTuple):
@@ -57,50 +57,6 @@ class OpenBankingTransaction(models.Model):
             *("|", "&", ("date", ">=", first), ("date", "<=", last)),
             *("&", ("date", "=", False), ("booking_state", "!=", "booked")),
         ]
-
-    @api.model
-    def _join_renamed(self, run):
-        """Find the rows that are not new: the bank only changed their ids, or booked
-        what was pending. Rows of a reading that broke off count as new too."""
-        missing = self.search(
-            [
-                ("account_id", "=", run.account_id.id),
-                *("|", ("state", "=", "withdrawn"), "&", *run._not_met_domain()),
-                *("|", ("state", "=", "pending"), *self._covered_domain(run)),
-            ]
-        )
-        fresh = self.browse()
-        if missing:
-            fresh = self.search(
-                [
-                    ("account_id", "=", run.account_id.id),
-                    ("booking_state", "!=", "booked"),
-                    ("state", "!=", "withdrawn"),
-                    *run._met_domain(),
-                    *(
-                        "|",
-                        ("fetch_id", "=", run.id),
-                        ("fetch_id.state", "=", "failed"),
-                    ),
-                ]
-            )
-        pairs = join(
-            [row._known_row() for row in fresh],
-            [row._known_row() for row in missing - fresh],
-        )
-        held = sum(pair.row.ref.booking_state == "held" for pair in pairs)
-        for pair in pairs:
-            pair.known.ref._become(run, pair.row.ref, pair.key)
-        count = len(pairs)
-        return {"new_count": -count, "changed_count": count, "held_count": -held}
-
-    def _become(self, run, fresh, key):
-        """Take over the content and the key of what was taken for a new row."""
-        stays = ("account_id", "fetch_id", "previous_raw")
-        content = {**fresh.copy_data()[0], "state": fresh.state}
-        values = {name: content[name] for name in content if name not in stays}
-        fresh.unlink()
-        self._change(run, {**values, "key": key, "family": family_of(key)})
 
     @api.model
     def _drop_vanished(self, run):

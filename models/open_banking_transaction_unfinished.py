@@ -10,8 +10,9 @@ class OpenBankingTransaction(models.Model):
 
     @api.model
     def _settle(self, run):
-        self._drop_leftovers(run)
-        self._confirm_leftovers(run)
+        if self._broken_off(run):
+            self._drop_leftovers(run)
+            self._confirm_leftovers(run)
         return super()._settle(run)
 
     @api.model
@@ -39,6 +40,17 @@ class OpenBankingTransaction(models.Model):
     def _leftover_domain(self, run):
         return [
             ("account_id", "=", run.account_id.id),
-            ("fetch_id.state", "=", "failed"),
+            ("fetch_id", "in", self._broken_off(run).ids),
             ("booking_state", "in", ("to_book", "held", "none")),
         ]
+
+    @api.model
+    def _broken_off(self, run):
+        """Return the readings that broke off and have left anything."""
+        return run.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("state", "=", "failed"),
+                ("new_count", ">", 0),
+            ]
+        )

@@ -38,6 +38,7 @@ from . import (
     test_link_cards,
     test_link_tour,
     test_links,
+    test_many_rows,
     test_mapping,
     test_matters,
     test_page_size,

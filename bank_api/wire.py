@@ -232,7 +232,7 @@ class Members:
 
     def __init__(self, value: Any):
         self._values: dict[str, Any] = {}
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             for name, member in value.items():
                 self._values.setdefault(name.lower(), member)
 

@@ -35,11 +35,13 @@ class OpenBankingAccount(models.Model):
         anchor = self._anchor(last)
         known = run and self._balance_at_checkpoint(run, anchor)
         if known:
-            _count, moved = self._posted_between(known[0], last)
+            _count, moved, _moved = self._posted_between(known[0], last)
             return float(known[1] + moved)
         first, balance = anchor
-        count, moved = self._posted_between(first, last)
-        self._set_checkpoint(anchor, last, count)
+        day = fields.Date.to_date(f"{last[:4]}-{last[4:6]}-{last[6:8]}") - STILL_MOVING
+        count, moved, before = self._posted_between(first, last, f"{day:%Y%m%d}")
+        is_large = count >= MANY_LINES
+        self._set_checkpoint(anchor, day, balance + before if is_large else None)
         return float(balance + moved)
 
     def _balance_at_checkpoint(self, run, anchor):
@@ -61,26 +63,22 @@ class OpenBankingAccount(models.Model):
             return None
         return known["day"].replace("-", ""), Decimal(known["balance"])
 
-    def _set_checkpoint(self, anchor, last, count):
-        """Keep the balance some days before the last line, if there are many lines.
+    def _set_checkpoint(self, anchor, day, balance):
+        """Keep the balance some days before the last line.
 
         :param tuple anchor: as from `_anchor`
-        :param str last: index of the last line
-        :param int count: how many lines were counted
+        :param date day: the first that is not in the balance
+        :param Decimal balance: None where there are too few lines
         """
-        checkpoint = False
-        day = fields.Date.to_date(f"{last[:4]}-{last[4:6]}-{last[6:8]}") - STILL_MOVING
-        cut = f"{day:%Y%m%d}"
-        if count >= MANY_LINES and anchor[0] < cut:
-            _count, moved = self._posted_between(anchor[0], cut)
-            checkpoint = {
+        if balance is not None and anchor[0] < f"{day:%Y%m%d}":
+            self.checkpoint = {
                 "anchor": [anchor[0], str(anchor[1])],
-                "balance": str(anchor[1] + moved),
+                "balance": str(balance),
                 "counted_on": fields.Datetime.to_string(fields.Datetime.now()),
                 "day": day.isoformat(),
             }
-        if checkpoint != self.checkpoint:
-            self.checkpoint = checkpoint
+        elif self.checkpoint:
+            self.checkpoint = False
 
     def _companies(self):
         """Return the ids of the companies whose lines core counts in the journal."""
@@ -142,29 +140,33 @@ class OpenBankingAccount(models.Model):
         found = self.env.execute_query(query)
         return (found[0][0], Decimal(found[0][1])) if found else ("", Decimal(0))
 
-    def _posted_between(self, first, last):
+    def _posted_between(self, first, last, middle=""):
         """Return how many lines the journal has from one index to another, both ends
-        included, and the sum of those that are posted.
+        included, the sum of those that are posted, and of those up to the middle.
 
-        :rtype: tuple[int, Decimal]
+        :rtype: tuple[int, Decimal, Decimal]
         """
         query = SQL(
             """
-            SELECT COUNT(*), COALESCE(
-                   SUM(line.amount) FILTER (WHERE move.state = 'posted'), 0)::text
+            SELECT COUNT(*), COALESCE(SUM(line.amount) FILTER (
+                             WHERE move.state = 'posted'), 0)::text,
+                   COALESCE(SUM(line.amount) FILTER (
+                             WHERE move.state = 'posted'
+                               AND line.internal_index <= %s), 0)::text
               FROM account_bank_statement_line line
               JOIN account_move move ON move.id = line.move_id
              WHERE line.journal_id = %s
                AND line.company_id = ANY(%s)
                AND line.internal_index BETWEEN %s AND %s
             """,
+            middle,
             self.journal_id.id,
             self._companies(),
             first,
             last,
         )
-        count, moved = self.env.execute_query(query)[0]
-        return count, Decimal(moved)
+        count, moved, before = self.env.execute_query(query)[0]
+        return count, Decimal(moved), Decimal(before)
 
     def _bank_days(self):
         """Return the bank's balance at the end of the days on which it told any.

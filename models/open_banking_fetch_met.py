@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 
@@ -96,32 +96,3 @@ class OpenBankingFetch(models.Model):
 
     def _not_met_domain(self):
         return [("last_fetch_id", "!=", self.id), ("id", "not in", self._met_ids())]
-
-
-class OpenBankingTransaction(models.Model):
-    """Finding what a reading brought or met."""
-
-    _inherit = "open.banking.transaction"
-
-    met_in_id = fields.Many2one(
-        "open.banking.fetch",
-        string="Met in",
-        compute="_compute_met_in_id",
-        search="_search_met_in_id",
-    )
-
-    @api.depends("last_fetch_id")
-    def _compute_met_in_id(self):
-        for row in self:
-            row.met_in_id = row.last_fetch_id
-
-    @api.model
-    def _search_met_in_id(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        runs = self.env["open.banking.fetch"].browse(filter(None, value))
-        return [
-            *("|", ("fetch_id", "in", runs.ids)),
-            *("|", ("last_fetch_id", "in", runs.ids)),
-            ("id", "in", runs._met_ids()),
-        ]

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..feed import Seen, families
@@ -30,6 +30,13 @@ class OpenBankingTransaction(models.Model):
     """Recognising what the feed has already, with as little work as can be."""
 
     _inherit = "open.banking.transaction"
+
+    met_in_id = fields.Many2one(
+        "open.banking.fetch",
+        string="Met in",
+        compute="_compute_met_in_id",
+        search="_search_met_in_id",
+    )
 
     @api.model
     def _pass_by_unchanged(self, run, entries):
@@ -153,3 +160,19 @@ class OpenBankingTransaction(models.Model):
             )
         )
         rows.invalidate_recordset(names, flush=False)
+
+    @api.depends("last_fetch_id")
+    def _compute_met_in_id(self):
+        for row in self:
+            row.met_in_id = row.last_fetch_id
+
+    @api.model
+    def _search_met_in_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        runs = self.env["open.banking.fetch"].browse(filter(None, value))
+        return [
+            *("|", ("fetch_id", "in", runs.ids)),
+            *("|", ("last_fetch_id", "in", runs.ids)),
+            ("id", "in", runs._met_ids()),
+        ]

@@ -80,7 +80,7 @@ class OpenBankingTransaction(models.Model):
         :rtype: list[Position]
         """
         self.flush_model()
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 SELECT id, date, amount::text,
@@ -94,9 +94,11 @@ class OpenBankingTransaction(models.Model):
                 run.id,
             )
         )
+        # A part at a time: both forms of a hundred thousand rows take much memory.
         return [
             Position(row[0], row[1], *(v and Decimal(v) for v in row[2:4]), row[4])
-            for row in rows
+            for part in iter(lambda: self.env.cr.fetchmany(1000), [])
+            for row in part
         ]
 
     @api.model

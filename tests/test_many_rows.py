@@ -134,7 +134,8 @@ class TestManyRows(OpenBankingCase):
         account = self.import_one("Prøvekonto", transactions=60, days=60)
         run, last = account.fetch_ids[0], self.lines(account)[-1]
         anchor = account._anchor(last.internal_index)
-        self.assertTrue(account._balance_at_checkpoint(run, anchor) is None)  # late rows
+        # This run has booked rows that lie before it.
+        self.assertFalse(account._balance_at_checkpoint(run, anchor))
         other = self.env["open.banking.fetch"].create({"account_id": account.id})
         self.assertTrue(account._balance_at_checkpoint(other, anchor))
         moved = (anchor[0], anchor[1] + 1)
@@ -172,3 +173,31 @@ class TestManyRows(OpenBankingCase):
             with self.subTest(order):
                 self.assertEqual(rows.mapped("external_id"), said)
                 self.assertEqual(len(set(rows.mapped("bank_order"))), 50)
+
+    def test_all_rows_of_the_books_get_new_ids_at_once(self):
+        account = self.import_one("Prøvekonto", transactions=80, days=7)
+        rows = account.transaction_ids
+
+        def stays():
+            return {
+                row: (row.booked_fetch_id, row.fetch_id, row.statement_line_ids.ids)
+                for row in account.transaction_ids
+            }
+
+        before, raws = stays(), {row: row.raw for row in rows}
+        ids = {row.external_id for row in rows}
+        body = {"account": account.iban, "keep_old": False}
+        self.bank.control("transactions/new-ids", body)
+        one_by_one = []
+        self.patch(type(rows), "_become", lambda row, *args: one_by_one.append(row))
+        self.fetch_again(account)
+        self.assertEqual(one_by_one, [])
+        self.assertEqual(stays(), before)
+        self.assertTrue(ids.isdisjoint(rows.mapped("external_id")))
+        self.assertEqual({row: row.previous_raw for row in rows}, raws)
+        self.assertEqual(set(rows.mapped("last_fetch_id")), {account.fetch_ids[0]})
+        run = account.fetch_ids[0]
+        self.assertEqual((run.new_count, run.changed_count), (0, 80))
+        self.assert_books_equal_bank(account)
+        self.fetch_again(account)
+        self.assertEqual(account.fetch_ids[0].known_count, 80)

@@ -40,7 +40,7 @@ class Entry:
     """One entry of a page, not yet read.
 
     ``id``: what the feed probably knows it by; "" when that shows in the reading only.
-    ``digest``: stands for all that :meth:`read` depends on; "" for none.
+    ``digest``: stands for all that :meth:`parse` depends on; "" for none.
     """
 
     own: Account | None = field(repr=False)
@@ -49,7 +49,7 @@ class Entry:
     id: str = ""
     digest: str = ""
 
-    def read(self) -> Transaction:
+    def parse(self) -> Transaction:
         """Take it apart."""
         value = parse_clean_json(self.wire) if self.value is None else self.value
         return transaction(value, self.own, self.wire, self.digest)
@@ -69,7 +69,7 @@ class TransactionPage:
     @property
     def transactions(self) -> tuple[Transaction, ...]:
         """All entries, read."""
-        return tuple(entry.read() for entry in self.entries)
+        return tuple(entry.parse() for entry in self.entries)
 
 
 def read_page(body: bytes, own: Account | None = None) -> TransactionPage:

@@ -27,6 +27,11 @@ class AccountBankStatementLine(models.Model):
         "This transaction of the bank is already in the books.",
     )
 
+    # Those that came from elsewhere are looked for at each booking; they are few.
+    _open_banking_elsewhere_idx = models.Index(
+        "(journal_id, internal_index) WHERE open_banking_transaction_id IS NULL"
+    )
+
     def unlink(self):
         """A line the user deletes stays deleted: the feed remembers it."""
         rows = self.sudo().open_banking_transaction_id

@@ -28,7 +28,7 @@ class OpenBankingTransaction(models.Model):
         :rtype: dict[str, int]
         """
         entries = self._pass_by_unchanged(run, page.entries)
-        transactions = {place: entry.read() for place, entry in entries.items()}
+        transactions = {place: entry.parse() for place, entry in entries.items()}
         bank_rows, said = self._read_rows(
             run.account_id, transactions, run._asked_days()
         )

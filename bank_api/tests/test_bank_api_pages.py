@@ -112,7 +112,7 @@ def entries(*found, own=OWN, **options):
 def test_the_digest_stands_for_the_text():
     one, same, other = entries(ROW, ROW, {**ROW, "text": "Another"})
     assert one.digest and one.digest == same.digest != other.digest
-    assert (one.id, one.read().digest) == (ROW["id"], one.digest)
+    assert (one.id, one.parse().digest) == (ROW["id"], one.digest)
 
 
 def test_the_digest_stands_for_whose_account_it_is():
@@ -142,11 +142,11 @@ def test_a_text_that_has_to_be_cleaned_has_no_digest():
     unsafe, safe = entries(
         *({**ROW, "text": text} for text in texts), ensure_ascii=False
     )
-    assert not unsafe.digest and not unsafe.read().wire
-    assert unsafe.read().text == "ab"
-    assert safe.digest and safe.read().text == "\U0001f600"
+    assert not unsafe.digest and not unsafe.parse().wire
+    assert unsafe.parse().text == "ab"
+    assert safe.digest and safe.parse().text == "\U0001f600"
 
 
 def test_the_wire_text_is_kept_as_it_came():
-    found = entries(ROW, indent=3)[0].read()
+    found = entries(ROW, indent=3)[0].parse()
     assert json.loads(found.wire) == ROW and "\n" in found.wire

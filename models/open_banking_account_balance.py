@@ -17,7 +17,7 @@ class OpenBankingAccount(models.Model):
     _inherit = "open.banking.account"
 
     # Of a journal with very many lines only the newest are added up at each run.
-    checkpoint = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    checkpoint = fields.Json(readonly=True, copy=False)
 
     def _books_balance(self, run=None):
         """Return Odoo's running balance of the journal, as core shows it.

@@ -14,6 +14,9 @@ RUN_STAYS_OPEN = timedelta(hours=12)
 # More pages than any account can have: a peer that pages for ever is stopped.
 MAX_PAGES = 5000
 
+# What a page gets that is too much for the peer, or for us: then we ask for less.
+TOO_MUCH = ("timeout", "too_large")
+
 OPEN_STATES = ("reading", "booking")
 UNFINISHED_STATES = ("waiting", *OPEN_STATES)
 
@@ -262,9 +265,10 @@ class OpenBankingFetch(models.Model):
                 own=account._as_bank_account(),
             )
 
+        too_much = account.failures if account.error_code in TOO_MUCH else 0
         if self.paging_token:
-            return read(consent._page_size(PAGE_SIZE))
-        return consent._first_page(PAGE_SIZE, read)
+            return consent._next_page(PAGE_SIZE, read, too_much)
+        return consent._first_page(PAGE_SIZE, read, too_much)
 
     def _start_again(self, error):
         """The place in the list is lost: read from the top, but not for ever.

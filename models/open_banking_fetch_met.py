@@ -1,5 +1,3 @@
-import json
-
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -26,35 +24,6 @@ class OpenBankingFetch(models.Model):
     """Which rows of the feed a reading has met."""
 
     _inherit = "open.banking.fetch"
-
-    def _note_met(self, row_ids):
-        """Note rows of the feed that this reading has met, and found unchanged.
-
-        In SQL, in one statement: what earlier readings have met is forgotten with it.
-
-        :param list[int] row_ids: of one page
-        """
-        if not row_ids:
-            return
-        self.flush_recordset()
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH forgotten AS (
-                    DELETE FROM open_banking_fetch_met met
-                          USING open_banking_fetch run
-                          WHERE run.id = met.fetch_id AND run.account_id = %s
-                            AND run.id <> %s
-                )
-                INSERT INTO open_banking_fetch_met (fetch_id, row_ids)
-                     VALUES (%s, %s::jsonb)
-                """,
-                self.account_id.id,
-                self.id,
-                self.id,
-                json.dumps(row_ids),
-            )
-        )
 
     def _met_ids(self):
         """Return the ids of the rows noted for these readings, as a query.

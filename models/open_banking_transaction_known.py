@@ -48,7 +48,6 @@ class OpenBankingTransaction(models.Model):
         :rtype: dict[int, bank_api.Entry]
         """
         unchanged = self._unchanged(run, entries)
-        run._note_met(list(unchanged.values()))
         return {
             place: entry
             for place, entry in enumerate(entries, run.received_count)
@@ -57,14 +56,15 @@ class OpenBankingTransaction(models.Model):
 
     @api.model
     def _unchanged(self, run, entries):
-        """Find the rows for which matching would find nothing to do.
+        """Find the rows for which matching would find nothing to do, and note that the
+        reading has met them; what earlier readings have met is forgotten.
 
         Only where no other row can be meant: the id is alone on its page and in the
         feed. A row that waits for being booked still takes its place in the list.
-        In SQL: the ORM would make a record of each.
+        In SQL, in one statement: the ORM would make a record of each.
 
-        :return: ids of rows by the bank's ids
-        :rtype: dict[str, int]
+        :return: the bank's ids of these rows
+        :rtype: set[str]
         """
         count = Counter(entry.id for entry in entries)
         digests = {
@@ -73,29 +73,43 @@ class OpenBankingTransaction(models.Model):
             if entry.id and entry.digest and count[entry.id] == 1
         }
         if not digests:
-            return {}
+            return set()
         self.flush_model(["wire_hash", "state", "booking_state", "bank_change"])
         query = SQL(
             """
-            SELECT family, MIN(id), MIN(wire_hash)
-              FROM open_banking_transaction
-             WHERE account_id = %s AND family = ANY(%s)
-          GROUP BY family
-            HAVING COUNT(*) = 1
-               AND bool_and(state <> 'withdrawn'
-                        AND booking_state <> 'to_book'
-                        AND (bank_change IS NULL OR bank_change = 'changed')
-                        AND NOT (%s AND booking_state = 'left_out'))
+            WITH found AS (
+                SELECT family, MIN(id) AS id, MIN(wire_hash) AS wire_hash
+                  FROM open_banking_transaction
+                 WHERE account_id = %(account)s AND family = ANY(%(families)s)
+              GROUP BY family
+                HAVING COUNT(*) = 1
+                   AND bool_and(state <> 'withdrawn'
+                            AND booking_state <> 'to_book'
+                            AND (bank_change IS NULL OR bank_change = 'changed')
+                            AND NOT (%(is_asked)s AND booking_state = 'left_out'))
+            ), same AS (
+                SELECT found.family, found.id
+                  FROM found
+                  JOIN unnest(%(families)s, %(digests)s) AS said(family, wire_hash)
+                    ON said.family = found.family AND said.wire_hash = found.wire_hash
+            ), forgotten AS (
+                DELETE FROM open_banking_fetch_met met
+                      USING open_banking_fetch run
+                      WHERE run.id = met.fetch_id AND run.account_id = %(account)s
+                        AND run.id <> %(run)s
+            ), noted AS (
+                INSERT INTO open_banking_fetch_met (fetch_id, row_ids)
+                     SELECT %(run)s, jsonb_agg(id) FROM same HAVING COUNT(*) > 0
+            )
+            SELECT family FROM same
             """,
-            run.account_id.id,
-            list(digests),
-            run.is_asked,
+            account=run.account_id.id,
+            run=run.id,
+            families=list(digests),
+            digests=list(digests.values()),
+            is_asked=run.is_asked,
         )
-        return {
-            family: row_id
-            for family, row_id, digest in self.env.execute_query(query)
-            if digest == digests[family]
-        }
+        return {family for (family,) in self.env.execute_query(query)}
 
     @api.model
     def _known_rows(self, run, bank_rows):
@@ -160,6 +174,7 @@ class OpenBankingTransaction(models.Model):
             )
         )
         rows.invalidate_recordset(names, flush=False)
+        rows.modified(names)
 
     @api.depends("last_fetch_id")
     def _compute_met_in_id(self):

@@ -98,8 +98,8 @@ class OpenBankingTransaction(models.Model):
         :return: the other pairs
         :rtype: list[feed.Pair]
         """
-        if not pairs:
-            return []
+        if not pairs or not self._has_ours_only():
+            return pairs
         self.flush_model()
         names = [SQL.identifier(name) for name in TAKEN_OVER]
         query = SQL(

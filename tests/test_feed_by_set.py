@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -177,20 +176,3 @@ class TestFeedBySet(OpenBankingCase):
         twice = [*entries[:6], changed, entries[7], entries[7], entries[8]]
         left = self.env["open.banking.transaction"]._pass_by_unchanged(run, twice)
         self.assertEqual(list(left), list(range(9)))
-
-    def test_a_first_page_that_is_known_costs_ten_queries(self):
-        """With the opening of the run and the balance of the account."""
-        account = self.import_one("Prøvekonto", transactions=200)
-        runs = self.env["open.banking.fetch"]
-        account.synced_until = False
-        self.fetch_again(account)  # what is asked for once in a while is known now
-        account.write({"synced_until": False, "next_attempt": fields.Datetime.now()})
-        self.patch(type(runs), "_reading_done", lambda self: None)
-        self.env.flush_all()
-        self.assertTrue(account._lock())
-        token = account.consent_id._access_token()
-        before = self.env.cr.sql_log_count
-        runs._open_run(account)._read_page(token)
-        self.env.flush_all()
-        self.assertLessEqual(self.env.cr.sql_log_count - before, 10)
-        self.assertEqual(account.fetch_ids[0].known_count, 200)

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..bank_api import transport
 from .common import OpenBankingCase
 
 
@@ -82,3 +83,19 @@ class TestPageSize(OpenBankingCase):
             seen = account.with_user(self.bookkeeper)._preview(window)
         self.assertEqual((seen.known, seen.new), (230, 0))
         self.assertEqual(self.answers(), [400, 400, 200, 200])
+
+    def test_a_page_that_is_too_much_is_asked_for_in_a_smaller_size(self):
+        self.bank.control("settings", {"max_page_size": 5000})
+        self.patch(transport, "MAX_BODY", 600_000)
+        account = self.import_one("Prøvekonto", transactions=900)
+        for _attempt in range(2):
+            self.assertEqual(account.error_code, "too_large")
+            account.next_attempt = fields.Datetime.now()
+            self.run_jobs()
+        self.assert_books_equal_bank(account)
+        self.assertEqual(account.consent_id.page_size, 200)
+        self.assertEqual(account.fetch_ids.pages, 5)
+        account.synced_until = False
+        self.fetch_again(account)
+        self.assertEqual(account.fetch_ids[0].pages, 5)
+        self.assertFalse(account.error_code)

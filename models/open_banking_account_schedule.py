@@ -344,25 +344,22 @@ class OpenBankingAccount(models.Model):
             account._turn_sign()
 
     def _turn_sign(self):
+        """In SQL: a first reading may have brought a hundred thousand rows."""
         self.inverted_sign = not self.inverted_sign
-        for row in self.transaction_ids.filtered("amount"):
-            row.amount = -row.amount
+        rows = self.env["open.banking.transaction"]
+        rows.flush_model(["amount"])
+        self.env.cr.execute(
+            SQL(
+                "UPDATE open_banking_transaction SET amount = -amount"
+                " WHERE account_id = %s AND amount <> 0",
+                self.id,
+            )
+        )
+        rows.invalidate_model(["amount"], flush=False)
 
     def _signed(self, amount):
         """Return an amount as it goes into the books: money out is negative."""
         return -amount if self.inverted_sign else amount
-
-    def _books_balance(self):
-        """Return Odoo's running balance of the journal, as core shows it.
-
-        :rtype: float | None
-        """
-        line = self.env["account.bank.statement.line"].search(
-            [("journal_id", "=", self.journal_id.id), ("state", "=", "posted")],
-            order="internal_index desc",
-            limit=1,
-        )
-        return line.running_balance if line else None
 
     def _rows_total(self, first_row):
         """Return the sum of what the bank booked from a row on, held rows included.

@@ -9,7 +9,8 @@ class AccountBankStatementLine(models.Model):
         string="Bank Feed",
         readonly=True,
         copy=False,
-        ondelete="set null",  # the unique index below serves it
+        index="btree_not_null",
+        ondelete="set null",
     )
 
     # From the line to the run, and to the consent under which it was read.

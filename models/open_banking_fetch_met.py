@@ -42,12 +42,12 @@ class OpenBankingFetch(models.Model):
         )
 
     def _has_met(self, row_ids):
-        """Return those of these rows that this reading has met on an earlier page.
+        """Return those of these rows that this reading has met already.
 
         :param list[int] row_ids: of the feed
         :rtype: set[int]
         """
-        if not (row_ids and self.pages):
+        if not row_ids:
             return set()
         query = SQL(
             """

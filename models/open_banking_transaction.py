@@ -22,6 +22,7 @@ class OpenBankingTransaction(models.Model):
         required=True,
         readonly=True,
         ondelete="cascade",
+        index=True,
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     journal_id = fields.Many2one(related="account_id.journal_id")

@@ -129,7 +129,9 @@ class OpenBankingTransaction(models.Model):
     def _rows_of_equal_money(self, run):
         """Return booked rows of the same day and amount, where one of them is new.
 
-        In SQL: a first reading brings thousands of rows, few of which are alike.
+        In SQL: a first reading brings thousands of rows, few of which are alike. The
+        array is made once; PostgreSQL knows nothing yet of rows that came just now,
+        and may look for `IN` again for each of them.
 
         :return: whether it is new, and the row with its id as ref
         :rtype: list[tuple[bool, BookedRow]]
@@ -146,9 +148,10 @@ class OpenBankingTransaction(models.Model):
                   FROM open_banking_transaction
                  WHERE account_id = %(account)s
                    AND state = 'booked' AND bank_amount IS NOT NULL
-                   AND date IN (SELECT date FROM open_banking_transaction
-                                 WHERE account_id = %(account)s
-                                   AND fetch_id = %(run)s AND booking_state = 'to_book')
+                   AND date = ANY(ARRAY(
+                       SELECT DISTINCT date FROM open_banking_transaction
+                        WHERE account_id = %(account)s
+                          AND fetch_id = %(run)s AND booking_state = 'to_book'))
             ), counted AS (
                 SELECT *, COUNT(*) OVER alike AS size, bool_or(is_new) OVER alike AS new
                   FROM same_days

@@ -116,7 +116,7 @@ class OpenBankingTransaction(models.Model):
         """Look up the feed's rows that these rows may be.
 
         :return: the feed's rows for `match`, and which of them this very reading has
-            brought on an earlier page
+            met already
         """
         rows = self.search_fetch(
             [

@@ -176,3 +176,16 @@ class TestFeedBySet(OpenBankingCase):
         twice = [*entries[:6], changed, entries[7], entries[7], entries[8]]
         left = self.env["open.banking.transaction"]._pass_by_unchanged(run, twice)
         self.assertEqual(list(left), list(range(9)))
+
+    def test_a_twin_whose_text_is_damaged_is_no_change_of_the_other(self):
+        account = self.import_one("Prøvekonto", transactions=9, days=5)
+        row = account.transaction_ids[4]
+        text = row.text
+        twin = {"id": row.external_id}
+        amount, day = f"{row.amount:.2f}", row.date.isoformat()
+        self.add(account, amount=amount, date=day, text="a\0b", patch=twin)
+        self.fetch_again(account)
+        run = account.fetch_ids[0]
+        self.assertEqual((run.new_count, run.changed_count), (1, 0))
+        self.assertEqual(row.text, text)
+        self.assertEqual(len(self.lines(account)), 10)

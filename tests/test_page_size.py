@@ -94,7 +94,7 @@ class TestPageSize(OpenBankingCase):
             self.run_jobs()
         self.assert_books_equal_bank(account)
         self.assertEqual(account.consent_id.page_size, 200)
-        self.assertEqual(account.fetch_ids.pages, 5)
+        self.assertEqual(account.fetch_ids[0].pages, 5)
         account.synced_until = False
         self.fetch_again(account)
         self.assertEqual(account.fetch_ids[0].pages, 5)

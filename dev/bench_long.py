@@ -7,7 +7,7 @@ watched, and the moments of the chunks are read from the database afterwards.
 import statistics
 import time
 
-from bench_figures import number, percentile
+from bench_figures import mark, number, percentile
 from chaos_books import Books
 from run_soak import JOB_RUN, LIMIT, MemoryWatch
 from say import Stop, say
@@ -87,8 +87,9 @@ def _wait(books, rows):
 
 def _told(books):
     """What the database says of the run."""
-    [(proof, booked, pages)] = books.rows(
-        "SELECT account.proof_state, run.booked_count, run.pages"
+    [(proof, booked, pages, reason)] = books.rows(
+        "SELECT account.proof_state, run.booked_count, run.pages,"
+        "       to_jsonb(run) ->> 'way_reason'"
         " FROM open_banking_account account"
         " JOIN open_banking_fetch run ON run.account_id = account.id"
         " WHERE run.state = 'done'"
@@ -98,6 +99,7 @@ def _told(books):
         wrong.append("not all lines are there")
     return {
         "wrong": wrong,
+        "reasons": [reason] if reason else [],
         "booked": booked,
         "pages": pages,
         "reading": _pace(books, *FEED),
@@ -156,4 +158,4 @@ def tables(found):
             [f"{kind}: last / first", f"{told['ratio']:.2f}"],
         ]
     title = f"One account of {found['rows']:,} transactions"
-    yield title + (f" WRONG {found['wrong']}" if found["wrong"] else ""), ["", ""], rows
+    yield title + mark(found), ["", ""], rows

@@ -16,6 +16,11 @@ def test_an_addon_comes_with_what_it_stands_on():
     ]
 
 
+def test_addons_come_with_all_that_each_of_them_stands_on():
+    wanted = ["account_reconcile_oca", "account_statement_import_online"]
+    assert oca.with_needs(wanted) == sorted(oca.PINNED)
+
+
 def test_an_addon_without_a_pinned_version_is_refused():
     with pytest.raises(Stop, match="account_unknown has no pinned version"):
         oca.with_needs(["account_unknown"])
@@ -35,7 +40,7 @@ def test_a_wheel_gives_its_addons_and_nothing_else(tmp_path):
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("odoo/addons/one/__manifest__.py", "{}")
         archive.writestr("odoo/addons/one/models/a.py", "A = 1")
-        archive.writestr("odoo/addons/../../out.py", "")
+        archive.writestr("odoo/addons/../out.py", "")
         archive.writestr("one-1.dist-info/METADATA", "Name: one")
     oca.unpack(wheel, tmp_path / "addons")
     found = [path for path in (tmp_path / "addons").rglob("*") if path.is_file()]

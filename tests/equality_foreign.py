@@ -89,7 +89,7 @@ class LineRule(models.Model):
     @api.constrains("amount")
     def _check_equality(self):
         if any(line.amount > 1000 for line in self):
-            raise UserError("Too much")
+            raise UserError(self.env._("Too much"))
 
 
 class Numbers(models.Model):

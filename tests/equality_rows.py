@@ -5,6 +5,8 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from odoo.tools import SQL
+
 # These hold a text that is random by design, or made from ids: only its shape counts.
 SHAPES = {("mail_message", "message_id"), ("account_move", "inalterable_hash")}
 # Python's clock instead of the transaction's.
@@ -72,8 +74,11 @@ class Mark:
 
     def _rows_of(self, table):
         self.cr.execute(
-            f'SELECT to_json(t)::text FROM "{table}" t'  # pylint: disable=E8103
-            f" WHERE xmin::text::bigint >= {self.number}"
+            SQL(
+                "SELECT to_json(t)::text FROM %s t WHERE xmin::text::bigint >= %s",
+                SQL.identifier(table),
+                self.number,
+            )
         )
         read = [
             json.loads(text, parse_float=str, parse_int=number)
@@ -84,8 +89,11 @@ class Mark:
     def _left_alone(self, table):
         """How many older rows stand as they stood: deleted ones are missing here."""
         self.cr.execute(
-            f'SELECT count(*) FROM "{table}"'  # pylint: disable=E8103
-            f" WHERE xmin::text::bigint < {self.number}"
+            SQL(
+                "SELECT count(*) FROM %s WHERE xmin::text::bigint < %s",
+                SQL.identifier(table),
+                self.number,
+            )
         )
         return self.cr.fetchone()[0]
 
@@ -126,10 +134,8 @@ class Names:
         return names
 
     def _name(self, cr, table, ids):
-        cr.execute(
-            f'SELECT id FROM "{table}" WHERE id = ANY(%s)',  # pylint: disable=E8103
-            [list(ids)],
-        )
+        identifier = SQL.identifier(table)
+        cr.execute(SQL("SELECT id FROM %s WHERE id = ANY(%s)", identifier, list(ids)))
         made = sorted(ids - {known for (known,) in cr.fetchall()})
         self.new[table] = {
             each: f"new {table} {place}" for place, each in enumerate(made)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+# Every scenario by every way, and large batches: takes many minutes.
+LONG = bool(os.environ.get("EQUALITY_LONG"))
 # Fewer than booking itself would replicate, so that many scenarios take little time.
 LINES = int(os.environ.get("EQUALITY_LINES", "10"))
 

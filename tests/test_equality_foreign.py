@@ -69,7 +69,7 @@ class TestEqualityForeign(EqualityCase):
 
     def test_plain_lines_are_replicated_when_no_module_is_there(self):
         """Else nothing here would prove anything."""
-        taken = self.check(PLAIN)
+        taken = self.check(PLAIN, (REPLICATED, BATCHED))
         self.assertEqual(taken[REPLICATED], (REPLICATED, ""))
         self.assertEqual(taken[BATCHED], (BATCHED, ""))
 

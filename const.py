@@ -17,9 +17,10 @@ OUTCOME_PATH = "/open_banking/outcome"
 WEBHOOK_PATH = "/open_banking/webhook"
 
 # One page of the bank's list, and one chunk of statement lines, are the unit of work
-# of a scheduled job: a few seconds, well inside Odoo's limits for cron workers. Lines
-# that are inserted by set come in larger chunks: their probes cost the same for few.
-PAGE_SIZE = 200
+# of a scheduled job: a few seconds, well inside Odoo's limits for cron workers. The
+# page is the largest we ask for; a bank may refuse it, or send less. Lines that are
+# inserted by set come in larger chunks: their probes cost the same for few.
+PAGE_SIZE = 1000
 CHUNK_SIZE = 100
 SET_SIZE = 2500
 

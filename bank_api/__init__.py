@@ -18,6 +18,7 @@ from .errors import (
     Transient,
 )
 from .events import Event, EventAccount, parse_event
+from .pages import Entry, TransactionPage
 from .records import (
     BOOKED,
     PENDING,
@@ -28,7 +29,6 @@ from .records import (
     Provider,
     TokenSet,
     Transaction,
-    TransactionPage,
     UpdateAnswer,
 )
 from .signatures import SignatureRejected, Verified, verify
@@ -46,6 +46,7 @@ __all__ = [
     "Client",
     "ConsentExpired",
     "CredentialsRejected",
+    "Entry",
     "Event",
     "EventAccount",
     "Malformed",

@@ -6,18 +6,19 @@ connections open, so use one client for a whole run, in one thread.
 """
 
 import base64
+import functools
 import logging
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import requests
 
-from . import payloads
+from . import pages, payloads
 from .errors import (
     AccessTokenRejected,
     BankApiError,
@@ -168,7 +169,7 @@ class Client:
         paging_token: str | None = None,
         include_deleted: bool = True,
         own: payloads.Account | None = None,
-    ) -> payloads.TransactionPage:
+    ) -> pages.TransactionPage:
         """One page of transactions, in the order the bank sends them.
 
         With a date the query endpoint is used: only it filters. The window asked
@@ -179,20 +180,19 @@ class Client:
         """
         query = {"includeDeleted": _true_or_false(include_deleted)}
         paging = {"pageSize": page_size, "pagingToken": paging_token}
-        call = {"ids": (account_id,), "bearer": access_token}
+        read = functools.partial(pages.read_page, own=own)
+        call = {"ids": (account_id,), "bearer": access_token, "read": read}
         path = "/v1/accounts/{}/transactions"
         if date_from or date_to:
             body = {"interval": _interval(date_from, date_to), **paging}
             call |= {"query": query, "body": body, "paging": bool(paging_token)}
-            answer = self._request("POST", path + "/query", **call)
-        else:
-            call |= {"query": {**query, **paging}, "paging": bool(paging_token)}
-            answer = self._request("GET", path, **call)
-        return payloads.transaction_page(answer, own)
+            return self._request("POST", path + "/query", **call)
+        call |= {"query": {**query, **paging}, "paging": bool(paging_token)}
+        return self._request("GET", path, **call)
 
     def transactions(
         self, access_token: str, account_id: str, *, max_pages=MAX_PAGES, **options
-    ) -> Iterator[payloads.TransactionPage]:
+    ) -> Iterator[pages.TransactionPage]:
         """All pages, one by one. ``options`` as for :meth:`transactions_page`.
 
         Raises Malformed (paging_loop) when a paging token comes back a second time
@@ -286,10 +286,12 @@ class Client:
         body: dict[str, Any] | None = None,
         bearer: str | None = None,
         paging: bool = False,
+        read: Callable[[bytes], Any] = parse_json,
     ) -> Any:
         """Send one request and return the parsed JSON, or raise a BankApiError.
 
-        Without ``bearer`` the client id and secret are used.
+        Without ``bearer`` the client id and secret are used. ``read``: what makes
+        something of the body.
         """
         if bearer is not None and not payloads.usable_token(bearer):
             raise AccessTokenRejected("access_token_rejected", "no usable access token")
@@ -311,7 +313,7 @@ class Client:
             correlation_id = _correlation(response) or correlation_id
             if not 200 <= status <= 299:
                 raise refusal(response, content, body, bool(bearer), paging)
-            return parse_json(content)
+            return read(content)
         except BankApiError as error:
             error.correlation_id = correlation_id
             error.status = status

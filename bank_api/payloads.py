@@ -8,6 +8,7 @@ holds it, the other rows go on.
 
 import base64
 import binascii
+import functools
 import re
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,6 @@ from .records import (
     Provider,
     TokenSet,
     Transaction,
-    TransactionPage,
     UpdateAnswer,
 )
 from .wire import (
@@ -68,7 +68,8 @@ def required_object(value: Any, what: str) -> dict[str, Any]:
     return value
 
 
-def _required_list(value: Any, what: str) -> list[Any]:
+def required_list(value: Any, what: str) -> list[Any]:
+    """The value as a list. Raises Malformed when it is something else."""
     # A missing list is no empty list: "no transactions" must be said, not guessed.
     if not isinstance(value, list):
         raise Malformed("malformed", f"{what}: a list was expected")
@@ -175,7 +176,7 @@ def _balance(members: Members, name: str, currency: str) -> Money | None:
 def account_list(value: Any) -> AccountList:
     """Read the answer of the account list. Raises Malformed without a list."""
     members = Members(required_object(value, "account list"))
-    rows = _required_list(members.get("accounts"), "account list")
+    rows = required_list(members.get("accounts"), "account list")
     accounts = []
     for row in rows:
         try:
@@ -185,37 +186,14 @@ def account_list(value: Any) -> AccountList:
     return AccountList(tuple(accounts), len(rows) - len(accounts))
 
 
-def transaction_page(value: Any, own: Account | None = None) -> TransactionPage:
-    """Read one page of transactions. Raises Malformed without a list.
+def transaction(
+    value: Any, own: Account | None = None, wire: str = "", digest: str = ""
+) -> Transaction:
+    """Read one transaction. Raises Malformed only when it is no object.
 
-    ``own``: the account the page belongs to. With it the own side of a
-    transaction is known by its number, not only by its place.
+    ``own``: the account it belongs to. With it the own side of a transaction is known
+    by its number, not only by its place. ``wire``, ``digest``: see ``Transaction``.
     """
-    members = Members(required_object(value, "transaction page"))
-    rows = _required_list(members.get("transactions"), "transaction page")
-    token = _paging_token(members.get("pagingToken"))
-    found = tuple(transaction(row, own) for row in rows if isinstance(row, dict))
-    return TransactionPage(
-        transactions=found,
-        paging_token=token,
-        malformed_rows=len(rows) - len(found),
-    )
-
-
-def _paging_token(value: Any) -> str | None:
-    """The place of the next page, or None after the last one.
-
-    Raises Malformed for what is no place: taken for the end, the rest would be lost.
-    """
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise Malformed("malformed", "transaction page: no usable paging token")
-    return str(value)
-
-
-def transaction(value: Any, own: Account | None = None) -> Transaction:
-    """Read one transaction. Raises Malformed only when it is no object."""
     raw = required_object(value, "transaction")
     members = Members(raw)
     detail = members.members("detail")
@@ -249,6 +227,8 @@ def transaction(value: Any, own: Account | None = None) -> Transaction:
         references=_references(detail.get("identifiers")),
         problems=problems,
         raw=raw,
+        wire=wire,
+        digest=digest,
     )
 
 
@@ -313,7 +293,7 @@ def _counterpart(
     number = account_number(other.get("account"))
     own_numbers = _spellings(account_number(ours.get("account")))
     if own:
-        own_numbers |= _spellings(own.number)
+        own_numbers |= _own_spellings(own.number)
     if _spellings(number) & own_numbers:
         return "", ""
     name, text = other.text("name"), number.iban or number.bban
@@ -334,6 +314,10 @@ def _spellings(number: AccountNumber) -> set[str]:
     return spellings - {""}
 
 
+# The account is the same for every transaction of its list.
+_own_spellings = functools.lru_cache(maxsize=8)(_spellings)
+
+
 def update_answer(value: Any) -> UpdateAnswer:
     """Read the answer to an update. The address is not judged here."""
     members = Members(required_object(value, "update answer"))
@@ -347,7 +331,7 @@ def provider_list(value: Any) -> list[Provider]:
     """Read the list of banks, bare or inside ``providers``."""
     if isinstance(value, dict):
         value = Members(value).get("providers")
-    rows = _required_list(value, "provider list")
+    rows = required_list(value, "provider list")
     found = (provider(row) for row in rows if isinstance(row, dict))
     return [each for each in found if each.id]
 

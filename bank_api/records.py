@@ -88,7 +88,8 @@ class Transaction:
     ``original_text`` is the bank's own. ``state`` is "booked" or "pending":
     a state we do not know counts as pending; the bank's word is ``bank_state``.
     ``problems`` names what is wrong with the row: date_missing, date_invalid,
-    amount_missing, amount_not_a_number, currency_missing.
+    amount_missing, amount_not_a_number, currency_missing. ``wire``, ``digest``: the
+    text it was read from, and what that is known by; "" when the text was damaged.
     """
 
     id: str
@@ -113,18 +114,8 @@ class Transaction:
     references: dict[str, str] = field(repr=False)
     problems: tuple[str, ...]
     raw: dict[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionPage:
-    """One page. ``paging_token`` is None on the last one.
-
-    ``malformed_rows``: entries that were not objects and could not be kept.
-    """
-
-    transactions: tuple[Transaction, ...]
-    paging_token: str | None = field(default=None, repr=False)
-    malformed_rows: int = 0
+    wire: str = field(default="", repr=False, compare=False)
+    digest: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ class Answers:
             assert str(error).isprintable(), "an error of several lines"
             return type(error).__name__
         check(found)
+        check(getattr(found, "transactions", ()))
         check_money(found)
         if name == "transactions_page":
             self._match(found)

@@ -19,12 +19,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def addons_path(*more):
+    """The value of addons_path: Odoo's own folders, ours, and more."""
+    own = odoo_tree.addons_paths(odoo_tree.find())
+    return ",".join(str(path) for path in (*own, places.addons_link(), *more))
+
+
+def addons_argument(*more):
+    """The argument for a command that needs more folders of add-ons."""
+    return f"--addons-path={addons_path(*more)}"
+
+
 def write_config():
     """Write the configuration file of this clone and this Odoo; its path."""
     tree = odoo_tree.find()
-    addons = [*odoo_tree.addons_paths(tree), places.addons_link()]
     values = {
-        "addons_path": ",".join(str(path) for path in addons),
+        "addons_path": addons_path(),
         "data_dir": places.data_dir(),
         "db_host": places.socket_dir(),
         "db_port": 5432,
@@ -51,10 +61,8 @@ def environment():
 
 def command(arguments):
     """The full command for Odoo arguments, and the port it got (or None)."""
-    # -P is not there before Python 3.11, so the launcher is a line of code:
-    # `-m odoo` would put the current folder in front of everything.
-    launcher = "import sys; sys.path.remove(''); import odoo.cli; odoo.cli.main()"
-    base = [sys.executable, "-c", launcher]
+    # Not `-m odoo`: it would put the current folder in front of everything.
+    base = [sys.executable, str(places.DEV / "odoo_launch.py")]
     is_server = not arguments or not SUBCOMMAND.match(arguments[0])
     given = any(re.match(r"--http-port|-p$|--no-http", a) for a in arguments)
     if given or not (is_server or arguments[0] == "server"):

@@ -18,6 +18,7 @@ NEEDED_BY = {
     "run_odoo": ("psycopg2", "lxml", "werkzeug"),
     "run_demo": ("psycopg2", "lxml", "werkzeug", "websocket"),
     "run_soak": ("psycopg2", "lxml", "werkzeug", "psutil"),
+    "run_bench": ("psycopg2", "lxml", "werkzeug", "psutil"),
     "run_chaos": ("psycopg2", "lxml", "werkzeug", "psutil"),
     "run_refresh": ("psycopg2", "lxml", "werkzeug"),
     "run_webhooks": ("psycopg2", "lxml", "werkzeug"),

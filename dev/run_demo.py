@@ -135,7 +135,7 @@ class Servers:
         log = self._start("bank", [*command, "--seed", "demo"], cwd=folder)
         return self._until(lambda: bank_address(log), "rehearsal bank", 30)
 
-    def odoo(self, database, port, *more):
+    def odoo(self, database, port, *more, environment=()):
         """Start Odoo on a database, with more arguments if need be; its address."""
         command, _port = odoo_run.command(
             [
@@ -144,7 +144,8 @@ class Servers:
                 *more,
             ]
         )
-        self._start("Odoo", command, env=odoo_run.environment(), cwd="/")
+        variables = {**odoo_run.environment(), **dict(environment)}
+        self._start("Odoo", command, env=variables, cwd="/")
         address = f"http://127.0.0.1:{port}"
         return self._until(lambda: answering(address), "Odoo", 180)
 

@@ -85,6 +85,8 @@ def content_hash(values: Mapping[str, Any]) -> str:
 
 
 def _canonical(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return repr(value)
     if isinstance(value, Mapping):
         items = ((str(name), _canonical(value[name])) for name in sorted(value))
         return "{" + ",".join(f"{name!r}:{text}" for name, text in items) + "}"

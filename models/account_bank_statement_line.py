@@ -9,8 +9,7 @@ class AccountBankStatementLine(models.Model):
         string="Bank Feed",
         readonly=True,
         copy=False,
-        index="btree_not_null",
-        ondelete="set null",
+        ondelete="set null",  # the unique index below serves it
     )
 
     # From the line to the run, and to the consent under which it was read.
@@ -26,6 +25,11 @@ class AccountBankStatementLine(models.Model):
     _open_banking_transaction_uniq = models.UniqueIndex(
         "(open_banking_transaction_id) WHERE open_banking_transaction_id IS NOT NULL",
         "This transaction of the bank is already in the books.",
+    )
+
+    # Those that came from elsewhere are looked for at each booking; they are few.
+    _open_banking_elsewhere_idx = models.Index(
+        "(journal_id, internal_index) WHERE open_banking_transaction_id IS NULL"
     )
 
     def unlink(self):

@@ -17,6 +17,7 @@ from ..bank_api import (
 )
 from ..const import BUSY, CONCURRENT, FETCH_INTERVAL_HOURS
 from .error_words import words
+from .open_banking_account_lanes import SLICE, Turns
 from .open_banking_vault import NotSetUp
 
 _logger = logging.getLogger(__name__)
@@ -29,10 +30,6 @@ class OpenBankingAccount(models.Model):
     """The engine: which account is due, one unit of work, what a failure means."""
 
     _inherit = "open.banking.account"
-
-    def _wake_up(self, at=None):
-        job = self.env.ref("account_mastercard_open_banking.ir_cron_fetch")
-        job.sudo()._trigger(at)
 
     def action_fetch_now(self):
         """Mark the accounts as due, and let the scheduled job do the work."""
@@ -86,21 +83,42 @@ class OpenBankingAccount(models.Model):
         """
         if self.env["open.banking.home"]._is_quiet():
             return
-        commit = self.env["ir.cron"]._commit_progress
-        self.sudo()._take_calls()
-        accounts = self.sudo().search(self._due_domain(), order="next_attempt, id")
-        left = len(accounts)
-        time_left = commit(remaining=left)
-        worked = False
-        for account in accounts:
-            unfinished = True
-            while unfinished and time_left:
-                unfinished = account._work_safely()
-                worked = worked or unfinished is not None
-                left -= not unfinished
-                self.env.invalidate_all()
-                time_left = commit(1, remaining=left)
-        self.sudo()._look_again(worked)
+        self = self.sudo()
+        self._take_calls()
+        turns = Turns()
+        due = self._due()
+        time_left = self._commit_lane(remaining=len(due))
+        while due and time_left > 0:
+            self._wake_others(due)
+            time_left = self._work_slice(turns.next(due), turns, len(due))
+            self._take_calls()
+            due = turns.free(self._due())
+        self._commit_lane(remaining=len(due))
+        self._look_again(turns.has_worked)
+
+    def _commit_lane(self, done=0, remaining=0):
+        """Commit, and tell Odoo how far this lane is.
+
+        :param int done: units of work since the last time
+        :param int remaining: accounts that this lane could work on
+        :return: the seconds that are left
+        """
+        left = self.env["ir.cron"]._commit_progress(done, remaining=remaining)
+        return max(left, self._time_left())
+
+    def _work_slice(self, account, turns, remaining):
+        """Work on an account until it is done, or another should have its turn.
+
+        :return: the seconds that are left
+        """
+        for _unit in range(SLICE):
+            unfinished = account._work_safely()
+            self.env.invalidate_all()
+            turns.had(account, unfinished)
+            time_left = self._commit_lane(1, remaining - (not unfinished))
+            if not unfinished or time_left <= 0:
+                break
+        return time_left
 
     def _look_again(self, worked):
         """Let the job come back for what is due by now.
@@ -326,25 +344,22 @@ class OpenBankingAccount(models.Model):
             account._turn_sign()
 
     def _turn_sign(self):
+        """In SQL: a first reading may have brought a hundred thousand rows."""
         self.inverted_sign = not self.inverted_sign
-        for row in self.transaction_ids.filtered("amount"):
-            row.amount = -row.amount
+        rows = self.env["open.banking.transaction"]
+        rows.flush_model(["amount"])
+        self.env.cr.execute(
+            SQL(
+                "UPDATE open_banking_transaction SET amount = -amount"
+                " WHERE account_id = %s AND amount <> 0",
+                self.id,
+            )
+        )
+        rows.invalidate_model(["amount"], flush=False)
 
     def _signed(self, amount):
         """Return an amount as it goes into the books: money out is negative."""
         return -amount if self.inverted_sign else amount
-
-    def _books_balance(self):
-        """Return Odoo's running balance of the journal, as core shows it.
-
-        :rtype: float | None
-        """
-        line = self.env["account.bank.statement.line"].search(
-            [("journal_id", "=", self.journal_id.id), ("state", "=", "posted")],
-            order="internal_index desc",
-            limit=1,
-        )
-        return line.running_balance if line else None
 
     def _rows_total(self, first_row):
         """Return the sum of what the bank booked from a row on, held rows included.

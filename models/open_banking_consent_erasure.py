@@ -16,6 +16,7 @@ TEXTS = (
     "reason_detail",
     # A later consent may bring the texts again: the row then counts as changed.
     "content_hash",
+    "wire_hash",
 )
 BALANCES = ("booked_balance", "available_balance", "synced_balance")
 

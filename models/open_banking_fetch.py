@@ -14,6 +14,9 @@ RUN_STAYS_OPEN = timedelta(hours=12)
 # More pages than any account can have: a peer that pages for ever is stopped.
 MAX_PAGES = 5000
 
+# What a page gets that is too much for the peer, or for us: then we ask for less.
+TOO_MUCH = ("timeout", "too_large")
+
 OPEN_STATES = ("reading", "booking")
 UNFINISHED_STATES = ("waiting", *OPEN_STATES)
 
@@ -242,19 +245,30 @@ class OpenBankingFetch(models.Model):
         if not self.pages:
             self._read_balance(client, token)
         try:
-            page = client.transactions_page(
-                token,
-                account.external_id,
-                date_from=self.window_from,
-                date_to=self.window_to,
-                page_size=PAGE_SIZE,
-                paging_token=self.paging_token or None,
-                own=account._as_bank_account(),
-            )
+            page = self._fetch_page(client, token)
         except PagingTokenRejected as error:
             self._start_again(error)
         else:
             self._store_page(page)
+
+    def _fetch_page(self, client, token):
+        account, consent = self.account_id, self.account_id.consent_id
+
+        def read(page_size):
+            return client.transactions_page(
+                token,
+                account.external_id,
+                date_from=self.window_from,
+                date_to=self.window_to,
+                page_size=page_size,
+                paging_token=self.paging_token or None,
+                own=account._as_bank_account(),
+            )
+
+        too_much = account.failures if account.error_code in TOO_MUCH else 0
+        if self.paging_token:
+            return consent._next_page(PAGE_SIZE, read, too_much)
+        return consent._first_page(PAGE_SIZE, read, too_much)
 
     def _start_again(self, error):
         """The place in the list is lost: read from the top, but not for ever.
@@ -282,7 +296,7 @@ class OpenBankingFetch(models.Model):
             {
                 "pages": self.pages + 1,
                 "paging_token": page.paging_token or False,
-                "received_count": self.received_count + len(page.transactions),
+                "received_count": self.received_count + len(page.entries),
                 "unreadable": self.unreadable + page.malformed_rows,
                 **{name: self[name] + count for name, count in counts.items()},
             }

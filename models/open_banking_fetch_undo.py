@@ -54,7 +54,7 @@ class OpenBankingFetch(models.Model):
         """Show the transactions this run brought or met."""
         return self._open(
             "open_banking_transaction_action",
-            ["|", ("fetch_id", "=", self.id), ("last_fetch_id", "=", self.id)],
+            [("met_in_id", "=", self.id)],
         )
 
     def _open(self, action, domain):

@@ -22,11 +22,8 @@ class OpenBankingTransaction(models.Model):
         required=True,
         readonly=True,
         ondelete="cascade",
-        index=True,
     )
-    company_id = fields.Many2one(
-        related="account_id.company_id", store=True, index=True
-    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True)
     journal_id = fields.Many2one(related="account_id.journal_id")
     fetch_id = fields.Many2one(
         "open.banking.fetch",
@@ -40,7 +37,7 @@ class OpenBankingTransaction(models.Model):
     )
     last_fetch_id = fields.Many2one(
         "open.banking.fetch",
-        string="Last Seen in",
+        string="Last Changed in",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -51,6 +48,9 @@ class OpenBankingTransaction(models.Model):
         readonly=True, help="What the keys have in common that one id may get."
     )
     content_hash = fields.Char(readonly=True)
+    wire_hash = fields.Char(
+        readonly=True, help="The bank's text by which the row is known unread."
+    )
     date = fields.Date(readonly=True)
     value_date = fields.Date(readonly=True)
     amount = fields.Monetary(readonly=True)
@@ -152,7 +152,14 @@ class OpenBankingTransaction(models.Model):
     _key_uniq = models.UniqueIndex(
         "(account_id, key)", "A transaction of the bank can stand in the feed once."
     )
+    # Each index costs a write for every row: there are those that a query needs.
     _family_idx = models.Index("(account_id, family)")
+    _day_idx = models.Index("(account_id, date)")
+    _held_idx = models.Index("(account_id) WHERE booking_state = 'held'")
+    _pending_idx = models.Index("(account_id) WHERE state = 'pending'")
+    _raw_idx = models.Index(
+        "(company_id, date) WHERE raw IS NOT NULL OR previous_raw IS NOT NULL"
+    )
     _question_idx = models.Index("(account_id) WHERE bank_change IS NOT NULL")
     _to_book_idx = models.Index(
         "(account_id, date, bank_order) WHERE booking_state = 'to_book'"

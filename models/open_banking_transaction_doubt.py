@@ -1,6 +1,8 @@
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..feed import BookedRow, sign_of, suspects
 
@@ -54,17 +56,8 @@ class OpenBankingTransaction(models.Model):
         :return: how many are held by it
         :rtype: int
         """
-        fresh = self.search(
-            [
-                ("account_id", "=", run.account_id.id),
-                ("fetch_id", "=", run.id),
-                ("booking_state", "=", "to_book"),
-            ]
-        )
-        if not fresh:
-            return 0
-        replacing = self._replacing(run, fresh)
-        doubles = self._duplicates(fresh - self.union(*replacing))
+        replacing = self._replacing(run)
+        doubles = self._duplicates(run, self.union(*replacing))
         for reason, pairs in (("replaces", replacing), ("possible_duplicate", doubles)):
             for row, other in pairs.items():
                 row.similar_id = other
@@ -72,7 +65,7 @@ class OpenBankingTransaction(models.Model):
         return len(replacing) + len(doubles)
 
     @api.model
-    def _replacing(self, run, fresh):
+    def _replacing(self, run):
         """Find new rows in whose favour the bank may have dropped booked ones: the
         same id, or the same text or amount on a near day.
 
@@ -85,6 +78,7 @@ class OpenBankingTransaction(models.Model):
                 ("bank_change", "in", ("withdrawn", "vanished")),
             ]
         )
+        fresh = dropped and self._fresh_like(run, dropped)
         found = {}
         for old in dropped:
             for row in fresh:
@@ -92,6 +86,21 @@ class OpenBankingTransaction(models.Model):
                     found[row] = old
                     break
         return found
+
+    @api.model
+    def _fresh_like(self, run, dropped):
+        """Return the new rows among which those for dropped rows can be."""
+        days = dropped.mapped("date")
+        return self.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("fetch_id", "=", run.id),
+                ("booking_state", "=", "to_book"),
+                *("|", ("family", "in", dropped.mapped("family"))),
+                *("&", ("date", ">=", min(days) - REPLACES_WITHIN)),
+                ("date", "<=", max(days) + REPLACES_WITHIN),
+            ]
+        )
 
     def _may_be_replaced_by(self, row):
         if (self.amount < 0) != (row.amount < 0):
@@ -101,24 +110,64 @@ class OpenBankingTransaction(models.Model):
         return self.family == row.family or (near and alike)
 
     @api.model
-    def _duplicates(self, fresh):
+    def _duplicates(self, run, replacing):
         """Find new rows that the bank sent before with a slightly other text.
 
+        :param open.banking.transaction replacing: new rows that are in doubt already
         :return: the earlier row by new row
         :rtype: dict
         """
-        others = self.search(
-            [
-                ("account_id", "in", fresh.account_id.ids),
-                ("date", "in", list(set(fresh.mapped("date")))),
-                ("state", "=", "booked"),
-            ]
+        fresh, others = [], []
+        for is_fresh, row in self._rows_of_equal_money(run):
+            others.append(row)
+            if is_fresh and row.ref not in replacing._ids:
+                fresh.append(row)
+        pairs = suspects(fresh, others)
+        return {self.browse(new.ref): self.browse(old.ref) for new, old in pairs}
+
+    @api.model
+    def _rows_of_equal_money(self, run):
+        """Return booked rows of the same day and amount, where one of them is new.
+
+        In SQL: a first reading brings thousands of rows, few of which are alike.
+
+        :return: whether it is new, and the row with its id as ref
+        :rtype: list[tuple[bool, BookedRow]]
+        """
+        self.flush_model()
+        query = SQL(
+            """
+            WITH same_days AS (
+                SELECT id, key, date, bank_amount,
+                       COALESCE(bank_currency, '') AS currency,
+                       COALESCE(NULLIF(original_text, ''), text, '') AS said,
+                       CASE WHEN has_balance THEN balance::text END AS rest,
+                       fetch_id = %(run)s AND booking_state = 'to_book' AS is_new
+                  FROM open_banking_transaction
+                 WHERE account_id = %(account)s
+                   AND state = 'booked' AND bank_amount IS NOT NULL
+                   AND date IN (SELECT date FROM open_banking_transaction
+                                 WHERE account_id = %(account)s
+                                   AND fetch_id = %(run)s AND booking_state = 'to_book')
+            ), counted AS (
+                SELECT *, COUNT(*) OVER alike AS size, bool_or(is_new) OVER alike AS new
+                  FROM same_days
+                WINDOW alike AS (
+                       PARTITION BY date, bank_amount::numeric, upper(currency))
+            )
+            SELECT is_new, id, key, date, bank_amount, currency, said, rest
+              FROM counted
+             WHERE size > 1 AND new
+            """,
+            run=run.id,
+            account=run.account_id.id,
         )
-        pairs = suspects(
-            [row._for_suspicion() for row in fresh],
-            [row._for_suspicion() for row in others],
-        )
-        return {new.ref: old.ref for new, old in pairs}
+        found = self.env.execute_query(query)
+        return [
+            (bool(new), BookedRow(key, day, Decimal(amount), *text, balance, row_id))
+            for new, row_id, key, day, amount, *text, rest in found
+            for balance in [rest and Decimal(rest)]
+        ]
 
     def _for_suspicion(self):
         identity = self._identity()

@@ -111,20 +111,33 @@ class OpenBankingAccount(models.Model):
 
     def _read_list(self, token, window, deadline):
         """Return the bank's list, and whether it was read to its end."""
-        pages = self.company_id._open_banking_client().transactions(
-            token,
-            self.external_id,
-            date_from=window[0],
-            date_to=window[1],
-            page_size=PAGE_SIZE,
-            own=self._as_bank_account(),
-        )
+        pages = self._pages(token, window)
         transactions = []
         for count, page in enumerate(pages, 1):
             transactions += page.transactions
             if page.paging_token and (count >= MAX_PAGES or monotonic() >= deadline):
                 return transactions, False
         return transactions, True
+
+
+    def _pages(self, token, window):
+        """Read the pages of the bank's list, one by one."""
+        client = self.company_id._open_banking_client()
+        call = {
+            "access_token": token,
+            "account_id": self.external_id,
+            "date_from": window[0],
+            "date_to": window[1],
+            "own": self._as_bank_account(),
+        }
+        first = self.consent_id._first_page(
+            PAGE_SIZE, lambda size: client.transactions_page(page_size=size, **call)
+        )
+        yield first
+        if first.paging_token:
+            size = self.consent_id._page_size(PAGE_SIZE)
+            following = {"page_size": size, "paging_token": first.paging_token}
+            yield from client.transactions(**following, **call)
 
 
 class OpenBankingTransaction(models.Model):
@@ -140,7 +153,9 @@ class OpenBankingTransaction(models.Model):
         :param bool is_complete: whether the list is the whole window's
         :rtype: Preview
         """
-        bank_rows, said = self._read_rows(account, transactions, 0, window)
+        bank_rows, said = self._read_rows(
+            account, dict(enumerate(transactions)), window
+        )
         day = timedelta(days=1)
         covered = is_complete and settled_window(
             window[1], (window[0] - day, window[1] + day)

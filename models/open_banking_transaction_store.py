@@ -1,38 +1,16 @@
 import hashlib
-from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
 from odoo import api, models
-from odoo.tools import SQL
 
 from ..bank_api import PENDING, raw_json
-from ..feed import (
-    BankRow,
-    KnownRow,
-    booking_order,
-    content_hash,
-    family_of,
-    join,
-    match,
-    settled_window,
-)
+from ..feed import BankRow, KnownRow, content_hash, match
 
 # Above this a PostgreSQL numeric still counts exactly, but Odoo's floats do not.
 LARGEST_AMOUNT = Decimal(10) ** 13
 
 # An id longer than this cannot stand in an index; its digest can.
 LONGEST_ID = 200
-
-
-class Position(NamedTuple):
-    """What the bank's order within a day is found from."""
-
-    id: int
-    date: date | None
-    amount: Decimal | None
-    balance: Decimal | None
-    position: int
 
 
 class OpenBankingTransaction(models.Model):
@@ -49,8 +27,10 @@ class OpenBankingTransaction(models.Model):
         :return: the counters of the run that grow, and by how much
         :rtype: dict[str, int]
         """
+        entries = self._pass_by_unchanged(run, page.entries)
+        transactions = {place: entry.parse() for place, entry in entries.items()}
         bank_rows, said = self._read_rows(
-            run.account_id, page.transactions, run.received_count, run._asked_days()
+            run.account_id, transactions, run._asked_days()
         )
         known, seen = self._known_rows(run, bank_rows)
         found = match(bank_rows, known, seen=seen, join_later=True)
@@ -60,15 +40,16 @@ class OpenBankingTransaction(models.Model):
         self._take_in_asked(run, found, said)
         for pair in (*found.known, *found.changed, *found.booked):
             if pair.known.ref.booking_state == "to_book":
-                pair.known.ref.bank_order = pair.row.position
-        for pair in found.known:
-            pair.known.ref._follow_balance(said[pair.row.position])
+                pair.known.ref.bank_order = -pair.row.position
         self._refs(found.withdrawn)._withdraw()
-        self._refs((*found.known, *found.withdrawn))._seen_in(run)
+        self._meet_again(run, found, said)
         self._refs(found.known)._is_listed_again()
         return {
             "new_count": len(found.new),
-            "known_count": len(found.known) + len(found.ignored),
+            "known_count": len(page.entries)
+            - len(entries)
+            + len(found.known)
+            + len(found.ignored),
             "changed_count": len(found.changed) + len(found.booked),
             "withdrawn_count": len(found.withdrawn),
             "held_count": sum(
@@ -162,7 +143,8 @@ class OpenBankingTransaction(models.Model):
             "content_hash": content_hash({**content, "problem": problem}),
             "balance": transaction.balance or Decimal(0),
             "has_balance": transaction.balance is not None,
-            "raw": raw_json(transaction.raw),
+            "raw": transaction.wire or raw_json(transaction.raw),
+            "wire_hash": transaction.digest or False,
             **self._booking_values(account, transaction, problem, asked),
         }
 
@@ -192,24 +174,6 @@ class OpenBankingTransaction(models.Model):
             return {"booking_state": "left_out", "reason_code": "before_start"}
         return {"booking_state": "to_book", "reason_code": False}
 
-    @api.model
-    def _create_rows(self, run, pairs, said):
-        self.create(
-            [
-                {
-                    **said[pair.row.position],
-                    "account_id": run.account_id.id,
-                    "fetch_id": run.id,
-                    "last_fetch_id": run.id,
-                    "external_id": pair.row.key_id,
-                    "key": pair.key,
-                    "family": family_of(pair.key),
-                    "bank_order": pair.row.position,
-                }
-                for pair in pairs
-            ]
-        )
-
     def _change(self, run, values):
         """Take over what the bank changed. What is in the books stays as it is."""
         settled = self.booking_state in ("booked", "left_out")
@@ -223,12 +187,6 @@ class OpenBankingTransaction(models.Model):
         self.write({**values, "previous_raw": self.raw, "last_fetch_id": run.id})
         self._note_change(before)
 
-    def _follow_balance(self, values):
-        """A late booking moved the balance under this row, which else is the same."""
-        has_balance, balance = values["has_balance"], values["balance"]
-        if has_balance and self._exact(self.balance) != balance:
-            self.write({"has_balance": has_balance, "balance": balance})
-
     def _withdraw(self, how="withdrawn"):
         """The bank took these rows back; what is in the books stays there, and the
         user is asked.
@@ -240,144 +198,3 @@ class OpenBankingTransaction(models.Model):
         waiting.write({"booking_state": "left_out", "reason_code": "withdrawn"})
         in_books = self.filtered(lambda row: row.booking_state == "booked")
         in_books.bank_change = how
-
-    # === AT THE END OF A READING === #
-
-    @api.model
-    def _settle(self, run):
-        """Draw the conclusions that only a complete list allows.
-
-        :return: the counters of the run that grow or shrink, and by how much
-        :rtype: dict[str, int]
-        """
-        counts = self._join_renamed(run)
-        self._drop_vanished(run)
-        self._mind_sign(run)
-        self._set_bank_order(run)
-        self._release_unlocked(run.account_id)
-        counts["held_count"] += self._hold_doubtful(run)
-        return counts
-
-    @api.model
-    def _covered_domain(self, run):
-        """Rows of the days that a reading covered completely, a day more at both ends
-        as the client asks. Not the oldest days, where the bank itself deletes.
-
-        A row without a date that is in no books belongs to every reading: it came of an
-        answer that was damaged, or the bank sends it always. Nothing is covered when an
-        entry of the list was no record: it may be the one that is missing.
-        """
-        if run.unreadable:
-            return [("id", "in", [])]
-        day = timedelta(days=1)
-        window = (run.window_from - day, run.window_to + day)
-        first, last = settled_window(run.window_to, window)
-        return [
-            *("|", "&", ("date", ">=", first), ("date", "<=", last)),
-            *("&", ("date", "=", False), ("booking_state", "!=", "booked")),
-        ]
-
-    @api.model
-    def _join_renamed(self, run):
-        """Find the rows that are not new: the bank only changed their ids, or booked
-        what was pending. Rows of a reading that broke off count as new too."""
-        missing = self.search(
-            [
-                ("account_id", "=", run.account_id.id),
-                *("|", ("last_fetch_id", "!=", run.id), ("state", "=", "withdrawn")),
-                *("|", ("state", "=", "pending"), *self._covered_domain(run)),
-            ]
-        )
-        fresh = self.browse()
-        if missing:
-            fresh = self.search(
-                [
-                    ("account_id", "=", run.account_id.id),
-                    ("last_fetch_id", "=", run.id),
-                    ("booking_state", "!=", "booked"),
-                    ("state", "!=", "withdrawn"),
-                    *(
-                        "|",
-                        ("fetch_id", "=", run.id),
-                        ("fetch_id.state", "=", "failed"),
-                    ),
-                ]
-            )
-        pairs = join(
-            [row._known_row() for row in fresh],
-            [row._known_row() for row in missing - fresh],
-        )
-        held = sum(pair.row.ref.booking_state == "held" for pair in pairs)
-        for pair in pairs:
-            pair.known.ref._become(run, pair.row.ref, pair.key)
-        count = len(pairs)
-        return {"new_count": -count, "changed_count": count, "held_count": -held}
-
-    def _become(self, run, fresh, key):
-        """Take over the content and the key of what was taken for a new row."""
-        stays = ("account_id", "fetch_id", "previous_raw")
-        content = {**fresh.copy_data()[0], "state": fresh.state}
-        values = {name: content[name] for name in content if name not in stays}
-        fresh.unlink()
-        self._change(run, {**values, "key": key, "family": family_of(key)})
-
-    @api.model
-    def _drop_vanished(self, run):
-        """What is pending, or stands in days that were read completely, is gone when
-        a complete reading does not meet it."""
-        self.search(
-            [
-                ("account_id", "=", run.account_id.id),
-                ("state", "!=", "withdrawn"),
-                ("last_fetch_id", "!=", run.id),
-                *("|", ("state", "=", "pending"), *self._covered_domain(run)),
-            ]
-        )._withdraw("vanished")
-
-    @api.model
-    def _positions(self, run):
-        """Return where the rows that a reading brought stand in the bank's list.
-
-        In SQL: a first reading brings thousands of rows.
-
-        :rtype: list[Position]
-        """
-        self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id, date, amount::text,
-                       CASE WHEN has_balance THEN balance::text END, bank_order
-                  FROM open_banking_transaction
-                 WHERE account_id = %s AND last_fetch_id = %s
-                   AND (fetch_id = %s OR booking_state = 'to_book')
-                """,
-                run.account_id.id,
-                run.id,
-                run.id,
-            )
-        )
-        return [
-            Position(row[0], row[1], *(v and Decimal(v) for v in row[2:4]), row[4])
-            for row in rows
-        ]
-
-    @api.model
-    def _set_bank_order(self, run):
-        """Give the rows that a reading brought the bank's order, oldest lowest."""
-        positions = self._positions(run)
-        if not positions:
-            return
-        ids = [position.id for position in booking_order(positions)]
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE open_banking_transaction AS feed SET bank_order = ranked.rank
-                  FROM unnest(%s) WITH ORDINALITY AS ranked(id, rank)
-                 WHERE feed.id = ranked.id
-             RETURNING feed.id
-                """,
-                ids,
-            )
-        )
-        self.invalidate_model(["bank_order"])

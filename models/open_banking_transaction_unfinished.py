@@ -10,8 +10,9 @@ class OpenBankingTransaction(models.Model):
 
     @api.model
     def _settle(self, run):
-        self._drop_leftovers(run)
-        self._confirm_leftovers(run)
+        if self._broken_off(run):
+            self._drop_leftovers(run)
+            self._confirm_leftovers(run)
         return super()._settle(run)
 
     @api.model
@@ -23,7 +24,7 @@ class OpenBankingTransaction(models.Model):
         self.search(
             [
                 *self._leftover_domain(run),
-                ("last_fetch_id", "!=", run.id),
+                *run._not_met_domain(),
                 ("state", "!=", "withdrawn"),
                 *("|", ("state", "=", "pending"), *self._covered_domain(run)),
             ]
@@ -32,13 +33,24 @@ class OpenBankingTransaction(models.Model):
     @api.model
     def _confirm_leftovers(self, run):
         """What this complete reading met as well is no leftover any more."""
-        met = [*self._leftover_domain(run), ("last_fetch_id", "=", run.id)]
+        met = [*self._leftover_domain(run), *run._met_domain()]
         self.search(met).fetch_id = run
 
     @api.model
     def _leftover_domain(self, run):
         return [
             ("account_id", "=", run.account_id.id),
-            ("fetch_id.state", "=", "failed"),
+            ("fetch_id", "in", self._broken_off(run).ids),
             ("booking_state", "in", ("to_book", "held", "none")),
         ]
+
+    @api.model
+    def _broken_off(self, run):
+        """Return the readings that broke off and have left anything."""
+        return run.search(
+            [
+                ("account_id", "=", run.account_id.id),
+                ("state", "=", "failed"),
+                ("new_count", ">", 0),
+            ]
+        )

@@ -1,27 +1,4 @@
 from odoo import api, models
-from odoo.tools import SQL
-
-from ..feed import Seen, families
-
-# What recognising a row of the feed needs, in one query.
-MATCH_FIELDS = (
-    "key",
-    "external_id",
-    "content_hash",
-    "date",
-    "bank_amount",
-    "bank_currency",
-    "text",
-    "original_text",
-    "state",
-    "booking_state",
-    "bank_change",
-    "reason_code",
-    "balance",
-    "has_balance",
-    "currency_id",
-    "last_fetch_id",
-)
 
 
 class OpenBankingTransaction(models.Model):
@@ -30,40 +7,21 @@ class OpenBankingTransaction(models.Model):
     _inherit = "open.banking.transaction"
 
     @api.model
-    def _known_rows(self, run, bank_rows):
-        """Look up the feed's rows that these rows may be, in one query.
-
-        :return: the feed's rows for `match`, and which of them this very reading has
-            brought on an earlier page
-        """
-        rows = self.search_fetch(
-            [
-                ("account_id", "=", run.account_id.id),
-                ("family", "in", list(families(bank_rows))),
-            ],
-            MATCH_FIELDS,
-        )
-        earlier = rows.filtered(lambda row: row.last_fetch_id == run)
-        seen = Seen.of((row.key, row._as_bank_row()) for row in earlier)
-        return [row._known_row() for row in rows], seen
-
-    @api.model
-    def _read_rows(self, account, transactions, first_position, asked=None):
+    def _read_rows(self, account, transactions, asked=None):
         """Return what the bank sent, for matching and as values of feed rows.
 
-        :param iterable transactions: as Mastercard sent them
-        :param int first_position: the place of the first of them in the list
+        :param dict transactions: as Mastercard sent them, by their place in the list
         :param tuple asked: the days a user asked for, whatever the start date
         :return: the rows for `match`, and the values by their place in the list
         :rtype: tuple[list[BankRow], dict[int, dict]]
         """
         currencies = account._currencies(
             transaction.original_amount.currency
-            for transaction in transactions
+            for transaction in transactions.values()
             if transaction.original_amount
         )
         bank_rows, said = [], {}
-        for position, transaction in enumerate(transactions, first_position):
+        for position, transaction in transactions.items():
             values = self._values(account, transaction, currencies, asked)
             said[position] = values
             bank_rows.append(
@@ -84,24 +42,6 @@ class OpenBankingTransaction(models.Model):
             values = said.get(pair.row.position, {})
             if not pair.row.is_deleted and pair.known.ref._is_wanted(values):
                 pair.known.ref._take_in(values)
-
-    def _seen_in(self, run):
-        """Note that a reading has met these rows again.
-
-        One statement in SQL: the ORM takes a hundred rows at a time.
-        """
-        if not self:
-            return
-        self.flush_recordset(["last_fetch_id"])
-        self.env.cr.execute(
-            SQL(
-                "UPDATE open_banking_transaction SET last_fetch_id = %s"
-                " WHERE id = ANY(%s)",
-                run.id,
-                list(self.ids),
-            )
-        )
-        self.invalidate_recordset(["last_fetch_id"], flush=False)
 
     def _is_wanted(self, values):
         """Tell whether a row was left out for its date only, and is so no longer."""

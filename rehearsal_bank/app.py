@@ -16,7 +16,8 @@ from .store import World
 from .webhooks import Webhooks
 
 _CORRELATION = re.compile(r"\|[A-Za-z0-9_-]{1,997}\.\.")
-_ANSWERS_KEPT = 10_000
+# A repeat comes within seconds; whole pages of lists are kept for it.
+_ANSWERS_KEPT = 500
 
 _API = Map(
     [

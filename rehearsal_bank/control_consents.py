@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from . import events, tokens
+from . import events, flow, tokens
+from .banks import BANKS, SEED_BANK
 from .clock import instant_text, parse_instant
 from .reply import Unknown
 
@@ -51,6 +52,33 @@ def _chosen(world, body):
 def _connections(consent, body):
     bank = body.get("bank")
     return [c for c in consent.connections if bank in (None, c.bank_id)]
+
+
+def _give(world, body):
+    """Give a consent without a walk through the pages: where hundreds are needed."""
+    known = {"bank", "user", "email", "accounts", "redirect_uri"}
+    if unknown := set(body) - known:
+        raise ValueError(f"unknown members: {sorted(unknown)}")
+    bank = BANKS.get(body.get("bank", SEED_BANK))
+    if bank is None:
+        raise ValueError(f"no such bank: {body['bank']}")
+    found = world.accounts_at(bank, body["user"])
+    if "accounts" in body:
+        found = [a for a in found if any(a.is_called(n) for n in body["accounts"])]
+    if not found:
+        raise ValueError("there is no such account at the bank")
+    given = flow.new_flow(
+        world,
+        bank,
+        email=body["email"],
+        scopes=("accounts", "offline_access"),
+        redirect_uri=body["redirect_uri"],
+    )
+    given.bank_user, given.chosen = body["user"], found
+    address = flow.end(world, given, success=True)
+    events.queue_sync(world, given.consent)
+    code = tokens.newest_code(world, given.consent)
+    return {"consent": given.consent.id, "code": code, "back": address}
 
 
 def _expire(world, body):
@@ -169,6 +197,7 @@ def _listed(world, body):
 
 ACTIONS = {
     ("GET", "consents"): _listed,
+    ("POST", "consents/give"): _give,
     ("POST", "consents/expire"): _expire,
     ("POST", "consents/warn"): _warn,
     ("POST", "consents/revoke"): _revoke,

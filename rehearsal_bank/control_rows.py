@@ -326,10 +326,14 @@ def _new_ids(world, body):
 
 
 def _generate(world, body):
-    """Add so many card purchases dated today: quick load for a test."""
+    """Add so many card purchases dated today: quick load for a test.
+
+    ``first`` numbers them on, so that they are no twins of those before.
+    """
     account, access = world.find_account(body["account"])
     day = _day(world, body.get("date"))
-    for number in range(int(body["count"])):
+    first = int(body.get("first", 0))
+    for number in range(first, first + int(body["count"])):
         account.ledger.insert(day, -1000 - number, CARD, number)
     events.accounts_updated(world, account, day)
     return account_dict(world, account)

@@ -62,6 +62,14 @@ def issue_code(world, consent, redirect_uri):
     return code
 
 
+def newest_code(world, consent):
+    """The code that was made last for a consent."""
+    found = [
+        text for text, code in world.codes.items() if code.consent_id == consent.id
+    ]
+    return found[-1]
+
+
 def redeem_code(world, code, redirect_uri):
     """The consent of a code, once. Raises Refusal 400."""
     known = world.codes.pop(code, None) if isinstance(code, str) else None

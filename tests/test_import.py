@@ -153,6 +153,7 @@ class TestImport(OpenBankingCase):
     # === PAGES === #
 
     def test_several_pages(self):
+        self.patch(open_banking_fetch, "PAGE_SIZE", 200)
         account = self.import_one("Prøvekonto", transactions=460)
         self.assertEqual(len(self.lines(account)), 460)
         self.assert_books_equal_bank(account)

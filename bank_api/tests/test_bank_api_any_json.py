@@ -11,6 +11,7 @@ from bank_api import (
     AccountNumber,
     Malformed,
     Transaction,
+    pages,
     payloads,
     raw_json,
     wire,
@@ -46,7 +47,7 @@ anything = st.recursive(
 READERS = {
     payloads.transaction: ROW,
     payloads.account: ACCOUNT,
-    payloads.transaction_page: {"transactions": [ROW], "pagingToken": "x"},
+    pages.transaction_page: {"transactions": [ROW], "pagingToken": "x"},
     payloads.account_list: {"accounts": [ACCOUNT]},
     payloads.token_set: {"access_token": "a", "refresh_token": "b", "expires_in": 1},
     payloads.update_answer: {"status": "AllQueued", "authUrl": "https://x"},
@@ -107,7 +108,7 @@ def check_types(record):
 def test_any_value_anywhere_is_read_or_malformed(place, new, own):
     read, path = place
     shape = replaced(READERS[read], path, new)
-    more = (own,) if read in (payloads.transaction, payloads.transaction_page) else ()
+    more = (own,) if read in (payloads.transaction, pages.transaction_page) else ()
     try:
         found = read(parsed(shape), *more)
     except Malformed:

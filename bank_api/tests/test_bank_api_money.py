@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from random import Random
 
-from bank_api import payloads, wire
+from bank_api import pages, wire
 
 AMOUNTS = 100_000
 PAGE = 500
@@ -67,7 +67,7 @@ def written(ore, random):
 
 def read(rows):
     body = '{"transactions":[' + ",".join(rows) + '],"pagingToken":null}'
-    return payloads.transaction_page(wire.parse_json(body.encode())).transactions
+    return pages.transaction_page(wire.parse_json(body.encode())).transactions
 
 
 def test_a_hundred_thousand_amounts():

@@ -12,6 +12,7 @@ from bank_api import (
     Malformed,
     Money,
     Transaction,
+    pages,
     payloads,
     raw_json,
     wire,
@@ -331,10 +332,10 @@ def test_records_do_not_show_what_they_hold():
 def test_a_paging_token_of_another_type_is_not_the_end_of_the_list(token):
     """Taken for the end, what stands on the other pages would never be read."""
     with pytest.raises(Malformed):
-        payloads.transaction_page({"transactions": [], "pagingToken": token})
+        pages.transaction_page({"transactions": [], "pagingToken": token})
 
 
 @pytest.mark.parametrize("token", [None, "", " "])
 def test_the_last_page(token):
-    page = payloads.transaction_page({"transactions": [], "pagingToken": token})
+    page = pages.transaction_page({"transactions": [], "pagingToken": token})
     assert page.paging_token is None

@@ -5,6 +5,7 @@ from odoo import models
 
 # A line that was typed by hand may stand a few days beside the bank's day.
 DAYS_SLIP = timedelta(days=3)
+ONE_DAY = timedelta(days=1)
 
 
 class OpenBankingAccount(models.Model):
@@ -47,18 +48,23 @@ class OpenBankingAccount(models.Model):
         return found
 
     def _lines_from_elsewhere(self, payments):
-        """Return posted lines near in time that no row of the feed stands for."""
+        """Return posted lines near in time that no row of the feed stands for.
+
+        The index of a line begins with its day: by it PostgreSQL finds the few there
+        are, however many lines the journal has.
+        """
         lines = self.env["account.bank.statement.line"].sudo()
         if not payments:
             return lines
         dates = [day for day, _amount in payments]
+        first, behind = min(dates) - DAYS_SLIP, max(dates) + DAYS_SLIP + ONE_DAY
         return lines.search(
             [
                 ("journal_id", "=", self.journal_id.id),
                 ("open_banking_transaction_id", "=", False),
                 ("state", "=", "posted"),
-                ("date", ">=", min(dates) - DAYS_SLIP),
-                ("date", "<=", max(dates) + DAYS_SLIP),
+                ("internal_index", ">=", f"{first:%Y%m%d}"),
+                ("internal_index", "<", f"{behind:%Y%m%d}"),
                 ("amount", "in", list({float(amount) for _day, amount in payments})),
             ]
         )

@@ -369,3 +369,11 @@ def test_bad_control_calls_say_why(peer):
     peer.control("clock", {"advance_seconds": "x"}, status=400)
     raw = requests.post(f"{peer.base}/_control/clock", data="[1]")
     assert raw.status_code == 400
+
+
+def test_a_second_load_repeats_nothing(peer, user, account):
+    for first in (0, 5):
+        body = {"account": account["id"], "count": 5, "first": first}
+        peer.control("transactions/generate", body)
+    amounts = [row["amount"] for row in rows_of(peer, account)[-10:]]
+    assert len(set(amounts)) == 10

@@ -262,3 +262,20 @@ def test_mailbox_holds_the_code(peer):
     codes = html.fromstring(page.content).xpath("//*[@class='code']/text()")
     assert codes == [letters[0]["code"]]
     assert re.fullmatch(r"\d{6}", codes[0])
+
+
+def test_a_consent_is_given_without_the_pages(peer):
+    wanted = {
+        "user": "bo",
+        "email": "bo@example.com",
+        "redirect_uri": CALLBACK,
+        "accounts": ["EUR-konto"],
+    }
+    given = peer.control("consents/give", wanted)
+    answer = peer.token(grant_type="authorization_code", code=given["code"])
+    assert answer.status_code == 200, answer.text
+    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    shown = peer.http.get(f"{peer.base}/v1/accounts", headers=bearer).json()
+    assert [account["name"] for account in shown["accounts"]] == ["EUR-konto"]
+    assert given["back"].startswith(CALLBACK) and given["consent"] in given["back"]
+    peer.control("consents/give", wanted | {"accounts": ["None such"]}, status=400)

@@ -50,6 +50,7 @@ def create_replicated(lines, values_list):
     templates = _Templates(batch, probes, expected, of_partner)
     _check_copies(lines, batch, templates, probes, expected)
     made = _insert(lines, batch, templates)
+    _check_rights(made)
     _tell_the_orm(made)
     return made
 
@@ -174,14 +175,9 @@ def _tell_the_orm(lines):
     What stands in the lines themselves is core's own word already.
     """
     env = lines.env
-    if not env.su:
-        # In core's order: rules of records may be about any of them.
-        moves = lines.sudo().move_id
-        for records in (moves, lines, moves.line_ids):
-            records.with_env(env).check_access("create")
     if not lines._open_banking_are_others_concerned():
         return
-    made = (lines, lines.move_id, lines.move_id.line_ids)
+    made = _all_made(lines)
     computed = [
         ([field for field in records._fields.values() if field.compute], records)
         for records in made
@@ -190,3 +186,17 @@ def _tell_the_orm(lines):
         for records in made:
             stored = [name for name, field in records._fields.items() if field.store]
             records.modified(stored, create=True)
+
+
+def _check_rights(lines):
+    """Check the record rules, as core does after it made each of the records."""
+    if not lines.env.su:
+        for records in _all_made(lines):
+            records.check_access("create")
+
+
+def _all_made(lines):
+    """The lines with their entries and items, also those that a rule would hide."""
+    moves = lines.sudo().move_id
+    made = (moves, moves.line_ids, lines)
+    return [records.with_env(lines.env) for records in made]

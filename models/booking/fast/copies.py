@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 from xmlrpc.client import MAXINT  # as core counts its internal index down
 
-from odoo.tools import SQL
+from odoo.tools import SQL, json_default
 
 from . import partners
 from .doubt import NotProven
@@ -190,7 +190,7 @@ def _own_values(place):
         f"{line.date:%Y%m%d}{MAXINT - 1:010d}{place.line_id:010d}",
         *(_text(values, name) for name in ("partner_name", "account_number")),
         _text(values, "transaction_type"),
-        json.dumps(details) if details else None,
+        json.dumps(details, default=json_default) if details else None,
         values.get("open_banking_transaction_id") or None,
         *place.of_partner,
     )

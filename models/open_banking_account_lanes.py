@@ -155,13 +155,14 @@ class ResConfigSettings(models.TransientModel):
             settings.open_banking_cron_threads = config["max_cron_threads"]
 
     def _inverse_open_banking_lanes(self):
+        lanes = self.env["open.banking.account"]._lanes()
         for settings in self:
             wanted = settings.open_banking_lanes
+            if wanted == len(lanes.filtered("active")):
+                continue  # also none, where all jobs were put to sleep
             if not 1 <= wanted <= MOST_LANES:
                 raise ValidationError(
                     self.env._("There can be 1 to %s import jobs.", MOST_LANES)
                 )
-            lanes = self.env["open.banking.account"]._lanes()
-            if len(lanes.filtered("active")) != wanted:
-                lanes[:wanted].active = True
-                lanes[wanted:].active = False
+            lanes[:wanted].active = True
+            lanes[wanted:].active = False

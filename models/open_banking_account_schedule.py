@@ -94,7 +94,8 @@ class OpenBankingAccount(models.Model):
             self._take_calls()
             due = turns.free(self._due())
         self._commit_lane(remaining=len(due))
-        self._look_again(turns.has_worked)
+        if not due:  # of what this lane could still do, Odoo reminds itself
+            self._look_again(turns.has_worked)
 
     def _commit_lane(self, done=0, remaining=0):
         """Commit, and tell Odoo how far this lane is.
@@ -103,8 +104,8 @@ class OpenBankingAccount(models.Model):
         :param int remaining: accounts that this lane could work on
         :return: the seconds that are left
         """
-        left = self.env["ir.cron"]._commit_progress(done, remaining=remaining)
-        return max(left, self._time_left())
+        self.env["ir.cron"]._commit_progress(done, remaining=remaining)
+        return self._time_left()
 
     def _work_slice(self, account, turns, remaining):
         """Work on an account until it is done, or another should have its turn.

@@ -119,7 +119,6 @@ class OpenBankingAccount(models.Model):
                 return transactions, False
         return transactions, True
 
-
     def _pages(self, token, window):
         """Read the pages of the bank's list, one by one."""
         client = self.company_id._open_banking_client()

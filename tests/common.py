@@ -165,6 +165,17 @@ class OpenBankingCommon:
         body = {"account": account.iban, "transactions": [row]}
         return self.bank.control("transactions/add", body)["transactions"][0]
 
+    def first_page(self, account, run):
+        """Return the first page of the bank's list, as a run of the account gets it."""
+        return account.company_id._open_banking_client().transactions_page(
+            account.consent_id._access_token(),
+            account.external_id,
+            date_from=account.start_date,
+            date_to=run.window_to,
+            page_size=200,
+            own=account._as_bank_account(),
+        )
+
     def count(self, model, domain=()):
         """Return how many records there are."""
         return self.env[model].search_count(list(domain))

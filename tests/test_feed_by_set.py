@@ -13,17 +13,6 @@ NOT_COMPARED = ("id", "create_date", "write_date")
 class TestFeedBySet(OpenBankingCase):
     """Rows of the feed are written as the ORM would, and only when there is news."""
 
-    def page(self, account, run):
-        """The first page of the bank's list."""
-        return account.company_id._open_banking_client().transactions_page(
-            account.consent_id._access_token(),
-            account.external_id,
-            date_from=account.start_date,
-            date_to=run.window_to,
-            page_size=200,
-            own=account._as_bank_account(),
-        )
-
     def mapped(self, **options):
         """An account that is about to be read for the first time, and its run."""
         self.bank.control("accounts", {"name": "Prøvekonto", **options})
@@ -80,7 +69,7 @@ class TestFeedBySet(OpenBankingCase):
         self.bank.control("faults", fault)
 
     def both_ways(self, account, run):
-        page = self.page(account, run)
+        page = self.first_page(account, run)
         rows = self.env["open.banking.transaction"]
         self.assertTrue(rows._is_ours_alone())
         counts = rows._store_page(run, page)
@@ -108,7 +97,9 @@ class TestFeedBySet(OpenBankingCase):
     def test_records_know_what_was_written_under_them(self):
         account, run = self.mapped(transactions=10)
         self.assertFalse(account.transaction_ids)
-        self.env["open.banking.transaction"]._store_page(run, self.page(account, run))
+        self.env["open.banking.transaction"]._store_page(
+            run, self.first_page(account, run)
+        )
         self.assertEqual(len(account.transaction_ids), 10)
         row = account.transaction_ids[0]
         self.assertEqual(
@@ -154,7 +145,7 @@ class TestFeedBySet(OpenBankingCase):
     def test_known_rows_are_not_read(self):
         account = self.import_one("Prøvekonto", transactions=60)
         run = self.env["open.banking.fetch"]._start(account)
-        entries = self.page(account, run).entries
+        entries = self.first_page(account, run).entries
         rows = self.env["open.banking.transaction"]
         self.assertEqual(len(entries), 60)
         self.assertFalse(rows._pass_by_unchanged(run, entries))
@@ -162,7 +153,7 @@ class TestFeedBySet(OpenBankingCase):
     def test_what_is_not_the_same_is_read(self):
         account = self.import_one("Prøvekonto", transactions=9)
         run = self.env["open.banking.fetch"]._start(account)
-        entries = self.page(account, run).entries
+        entries = self.first_page(account, run).entries
         rows = account.transaction_ids.sorted("bank_order", reverse=True)
         rows[0].state = "withdrawn"
         rows[1].booking_state = "to_book"

@@ -187,14 +187,7 @@ class TestImport(OpenBankingCase):
     def test_a_known_page_costs_few_queries(self):
         account = self.import_one("Prøvekonto", transactions=200)
         run = self.env["open.banking.fetch"]._start(account)
-        page = account.company_id._open_banking_client().transactions_page(
-            account.consent_id._access_token(),
-            account.external_id,
-            date_from=account.start_date,
-            date_to=run.window_to,
-            page_size=200,
-            own=account._as_bank_account(),
-        )
+        page = self.first_page(account, run)
         self.assertEqual(len(page.transactions), 200)
         self.env.flush_all()
         self.env.invalidate_all()

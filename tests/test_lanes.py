@@ -67,6 +67,22 @@ class TestLanes(TwoConnections, OpenBankingCase):
             with self.subTest(wanted=wanted), self.assertRaises(ValidationError):
                 self.settings(wanted).execute()
 
+    def test_settings_are_saved_where_all_jobs_are_asleep(self):
+        """As in a copy that was neutralized: other settings can still be changed."""
+        self.env["open.banking.account"]._lanes().active = False
+        self.settings(0).execute()
+        self.assertEqual(self.active(), 0)
+
+    def test_a_lane_without_time_leaves_coming_back_to_odoo(self):
+        with self.two_connections() as (_consent, account, two):
+            triggers = two["ir.cron.trigger"]
+            triggers.search([]).unlink()
+            two.cr.commit()
+            account.with_context(cron_end_time=1)._cron_fetch()
+            two.cr.commit()
+            self.assertFalse(triggers.search([("cron_id", "in", account._lanes().ids)]))
+            self.assertTrue(account.filtered_domain(account._due_domain()))
+
     def test_a_job_that_was_deleted_is_not_missed(self):
         self.env["open.banking.account"]._lanes()[1].unlink()
         self.settings(3).execute()

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..feed import suspects
-from ..feed.days import end_of_day_balances
+from ..feed.tests.day_ends import end_of_day_balances
 from ..models import open_banking_account_balance
 from .common import OpenBankingCase
 

@@ -23,9 +23,15 @@ values = st.recursive(
     ),
     max_leaves=6,
 )
-rows = st.builds(lambda extra: {**ROW, **extra}, st.dictionaries(
-    st.sampled_from(["id", "Id", "text", "amount", "balance", "more"]), values
-)) | values
+rows = (
+    st.builds(
+        lambda extra: {**ROW, **extra},
+        st.dictionaries(
+            st.sampled_from(["id", "Id", "text", "amount", "balance", "more"]), values
+        ),
+    )
+    | values
+)
 names = st.sampled_from(["transactions", "Transactions", "pagingToken", "x"])
 bodies = st.lists(st.tuples(names, st.lists(rows, max_size=4) | values), max_size=4)
 

@@ -3,7 +3,8 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from feed.days import coverage, end_of_day_balances, period_of
+from day_ends import end_of_day_balances
+from feed.days import coverage, period_of
 
 DAY = date(2026, 3, 1)
 

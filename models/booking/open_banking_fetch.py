@@ -46,7 +46,8 @@ class OpenBankingFetch(models.Model):
         if not rows:
             return False
         try:
-            booked = rows._book(self, way)
+            with self.env.cr.savepoint():  # rows that are held are not counted yet
+                booked = rows._book(self, way)
         except NotProven as doubt:
             # So many lines take core too long for one unit of work.
             self.way_reason = str(doubt)

@@ -118,10 +118,11 @@ def at_work(studio):
     studio.take("card-fine", *DASHBOARD)
     studio.take("board", action("open_banking_board_action"), LIST)
     account = newest(studio, "open.banking.account", [("name", "=", "Driftskonto")])
+    run = newest(studio, "open.banking.fetch", [("booked_count", ">", 100)])
     for name, model, record in (
         ("account", "open.banking.account", account),
         ("consent", "open.banking.consent", None),
-        ("bank-log", "open.banking.fetch", None),
+        ("bank-log", "open.banking.fetch", run),
         ("feed", "open.banking.transaction", None),
     ):
         of = {"bank-log": "fetch", "feed": "transaction"}.get(name, name)

@@ -152,6 +152,21 @@ class Seeing:
         self.rpc(user, self.settings(user, open_banking_notices="9, 1"), "execute")
         self.assertEqual(self.company.open_banking_notices, "9, 1")
 
+    @row("Choose how many import jobs run")
+    def choose_lanes(self, user):
+        lanes = self.env["open.banking.account"]._lanes()
+        self.assertEqual(len(lanes.filtered("active")), 1)
+        yield
+        self.rpc(user, self.settings(user, open_banking_lanes=3), "execute")
+        self.assertEqual(len(lanes.filtered("active")), 3)
+
+    @row("Choose how statement lines are made")
+    def choose_way(self, user):
+        yield
+        settings = self.settings(user, open_banking_booking_way="core")
+        self.rpc(user, settings, "execute")
+        self.assertEqual(self.company.open_banking_booking_way, "core")
+
     def settings(self, user, **values):
         """Open the settings, and fill some of them in."""
         model = "res.config.settings"

@@ -4,7 +4,7 @@ from ...const import CHUNK_SIZE, SET_SIZE
 from .fast import BATCHED, FEW_LINES, REPLICATED, NotProven
 
 WAYS = [
-    ("replicated", "By set, proven against Odoo's own"),
+    ("replicated", "All at once, proven against Odoo's own"),
     ("batched", "In batches by Odoo"),
     ("core", "One by one by Odoo"),
 ]
@@ -31,7 +31,7 @@ class OpenBankingFetch(models.Model):
 
     _inherit = "open.banking.fetch"
 
-    replicated_count = fields.Integer(string="Made by Set")
+    replicated_count = fields.Integer(string="Made All at Once")
     batched_count = fields.Integer(string="Made in Batches")
     core_count = fields.Integer(string="Made One by One")
     way_reason = fields.Char(string="Why Not Faster")

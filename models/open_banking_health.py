@@ -166,7 +166,9 @@ class OpenBankingHealth(models.AbstractModel):
     def _of_jobs(self):
         title = self.env._("Scheduled jobs")
         link = {"link": CRON_ACTION, "link_text": self.env._("Scheduled actions")}
-        jobs = self._jobs()
+        lanes = self.env["open.banking.account"]._lanes()
+        # Lanes beyond the first are asleep until somebody asks for them.
+        jobs = self._jobs() - lanes[1:].filtered(lambda lane: not lane.active)
         workers = self.env._(
             "Let the server run scheduled jobs: max_cron_threads at least 1."
         )

@@ -8,10 +8,13 @@ from .walls import LINE
 
 PACKAGE = __package__.rsplit(".", 1)[0]
 STATEMENT = "account.bank.statement"
+ENTRY = "account.move"
+ITEM = "account.move.line"
 
 # Who gets beyond the first check of a method: users of `access.py`.
 READERS = ("readonly", "basic", "accountant", "manager", "chief")
 BOOKS_READERS = ("invoicing", *READERS)
+BOOKS_WRITERS = ("invoicing", "basic", "accountant", "manager", "chief")
 ADMINISTRATORS = ("system",)
 NOBODY = ()
 
@@ -53,6 +56,7 @@ METHODS = {
         "res.partner": ["action_open_banking_consents"],
     },
     BOOKS_READERS: {"account.journal": ["action_open_banking_accounts", "open_action"]},
+    BOOKS_WRITERS: {ENTRY: ["write"], ITEM: ["create"]},
     MAY_CONNECT: {
         "account.bank.statement": ["create", "write"],
         "account.bank.statement.line": ["create", "unlink", "write"],
@@ -151,6 +155,7 @@ ARGUMENTS = {
     ("res.company", "write"): [{"open_banking_client_id": "forged"}],
     (STATEMENT, "write"): [{"name": "forged"}],
     (LINE, "write"): [{"payment_ref": "forged"}],
+    (ENTRY, "write"): [{"ref": "forged"}],
 }
 
 
@@ -215,6 +220,8 @@ class EndpointsCase(Checksum, AccessCase):
             mapping,
             mapping.line_ids,
             line,
+            line.move_id,
+            line.move_id.line_ids[0],
             partner,
             journal,
             journal.company_id,
@@ -228,8 +235,11 @@ class EndpointsCase(Checksum, AccessCase):
         """Return what a method is called with, beside the records."""
         if name == "create":
             line = {"journal_id": self.journal.id, "date": "2026-01-01"}
-            vals = {"line_ids": [Command.create(line)]} if model == STATEMENT else line
-            return [vals]
+            made = {
+                STATEMENT: {"line_ids": [Command.create(line)]},
+                ITEM: {"move_id": self.samples[ENTRY].id, "name": "forged"},
+            }
+            return [made.get(model, line)]
         return ARGUMENTS.get((model, name), [])
 
     def call(self, user, record, name):

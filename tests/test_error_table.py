@@ -28,8 +28,8 @@ TAKE_CODE = {
     "_tell_responsible": 0,
 }
 NAMED = {"error_code", "reason_code"}
-# These keep other words: the outcome of a message, the end of a run.
-OTHER_TABLES = {"open_banking_event.py"}
+# These keep other words: the outcome of a message, the types of columns.
+OTHER_TABLES = {"open_banking_event.py", "open_banking_transaction_insert.py"}
 
 
 def trees(*folders):

@@ -150,6 +150,8 @@ def tables(found):
     ]
     for kind in ("reading", "booking"):
         told = found[kind]
+        if not told:  # all in one chunk, as in a quick run
+            continue
         rows += [
             [f"{kind}: seconds", number(told["seconds"])],
             [f"{kind}: chunks", f"{told['chunks']:,}"],

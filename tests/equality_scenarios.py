@@ -11,7 +11,7 @@ from decimal import Decimal
 # Every scenario by every way, and large batches: takes many minutes.
 LONG = bool(os.environ.get("EQUALITY_LONG"))
 # Fewer than booking itself would replicate, so that many scenarios take little time.
-LINES = int(os.environ.get("EQUALITY_LINES", "10"))
+LINES = int(os.environ.get("EQUALITY_LINES", "8"))
 
 
 def next_lines(world, lines):

@@ -104,10 +104,9 @@ def parse(arguments):
     parser.add_argument("--json", type=Path, metavar="FILE", help="write it here too")
     parser.add_argument(
         "--readme",
-        nargs="?",
-        const="",
+        nargs="*",
         metavar="JSON",
-        help="print the tables of a JSON, without: of the last run",
+        help="print the tables of one or several JSONs, without: of the last run",
     )
     parser.add_argument("--profile", action="store_true", help="measure nothing else")
     for name, (usual, _quick) in SIZES.items():
@@ -180,13 +179,15 @@ def last_json():
     raise Stop("There is no JSON of a run yet: start ./dev/bench first.")
 
 
-def readme(path):
-    """Print what the README shows of a JSON."""
-    found = json.loads(Path(path or last_json()).read_text())
+def readme(paths):
+    """Print what the README shows of the JSONs; a part is taken from the last one."""
+    found = {}
+    for path in paths or [last_json()]:
+        found |= json.loads(Path(path).read_text())
     told = found["about"]
     print(
-        f"Measured {told['on'][:10]} at {told['commit']}: Odoo 19.0, PostgreSQL"
-        f" {told['postgresql']}, {told['processors']} processors. Medians (from–to)."
+        f"Measured {told['on'][:10]}: Odoo 19.0, PostgreSQL {told['postgresql']},"
+        f" {told['processors']} processors. Medians (from–to)."
     )
     for name in (name for name in TABLES if _source(name) in found):
         show(found, name, markdown_table)

@@ -94,7 +94,11 @@ class OpenBankingAccount(models.Model):
             self._take_calls()
             due = turns.free(self._due())
         self._commit_lane(remaining=len(due))
-        if not due:  # of what this lane could still do, Odoo reminds itself
+        if due:
+            # Odoo comes back to what this lane could still do, but its workers look
+            # only every minute when nobody calls them.
+            self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+        else:
             self._look_again(turns.has_worked)
 
     def _commit_lane(self, done=0, remaining=0):

@@ -25,6 +25,14 @@ class TestBookingWays(OpenBankingCase):
         self.assertFalse(run.way_reason)
         self.assert_books_equal_bank(account)
 
+    def test_a_table_of_many_gigabytes(self):
+        self.env.cr.execute(
+            "UPDATE pg_class SET relpages = 2000000000 WHERE relname = 'account_move'"
+        )
+        account = self.import_one("Storkonto", **MANY)
+        run = self.run_of(account)
+        self.assertEqual(self.counts(run), (240, 0, 0), run.way_reason)
+
     def test_few_lines_are_made_by_odoo_in_one_batch(self):
         account = self.import_one("Storkonto", **MANY)
         for _number in range(3):

@@ -1,6 +1,7 @@
+from contextlib import contextmanager
 from types import SimpleNamespace
 
-from odoo import fields
+from odoo import fields, sql_db
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 
@@ -79,10 +80,24 @@ class TestLanes(TwoConnections, OpenBankingCase):
             of_lanes = [("cron_id", "in", account._lanes().ids)]
             before = triggers.search(of_lanes)
             two.cr.commit()
-            account.with_context(cron_end_time=1)._cron_fetch()
+            with self.calls_heard() as calls:
+                account.with_context(cron_end_time=1)._cron_fetch()
+                account.env.cr.commit()
             two.cr.commit()
             self.assertFalse(triggers.search(of_lanes) - before)
             self.assertTrue(account.filtered_domain(account._due_domain()))
+            self.assertIn(two.cr.dbname, calls, "it waits for the next minute")
+
+    @contextmanager
+    def calls_heard(self):
+        """Yield a list that holds afterwards for which databases workers were called."""
+        calls = []
+        with sql_db.db_connect("postgres").cursor() as cr:
+            cr.execute("LISTEN cron_trigger")
+            cr.commit()
+            yield calls
+            cr._cnx.poll()
+            calls += [call.payload for call in cr._cnx.notifies]
 
     def test_a_job_that_was_deleted_is_not_missed(self):
         self.env["open.banking.account"]._lanes()[1].unlink()

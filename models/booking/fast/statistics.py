@@ -17,7 +17,7 @@ def renew_statistics(env):
             """
             SELECT relname FROM pg_class
              WHERE oid = ANY(%s::regclass[])
-               AND pg_relation_size(oid) > 8 * 8192 * greatest(relpages, 2)
+               AND pg_relation_size(oid) / (8 * 8192) > greatest(relpages, 2)
             """,
             [MOVE, ITEM, LINE, FEED],
         )

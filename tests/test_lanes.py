@@ -90,7 +90,7 @@ class TestLanes(TwoConnections, OpenBankingCase):
 
     @contextmanager
     def calls_heard(self):
-        """Yield a list that holds afterwards for which databases workers were called."""
+        """Yield a list; afterwards it names the databases whose workers were called."""
         calls = []
         with sql_db.db_connect("postgres").cursor() as cr:
             cr.execute("LISTEN cron_trigger")

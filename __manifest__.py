@@ -12,6 +12,7 @@ balance, until the consent is withdrawn.
 """,
     "author": "The account_mastercard_open_banking contributors",
     "license": "LGPL-3",
+    "images": ["static/description/banner.png"],
     "depends": ["account"],
     "external_dependencies": {
         "python": ["cryptography", "python-stdnum", "requests", "vobject"]

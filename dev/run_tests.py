@@ -13,6 +13,7 @@ all failures are told again at the end, before the closing line
 `N passed, N failed`. Logs stay in the cache folder, below `logs`.
 
 ODOO_HOME=<tree> uses your own Odoo 19, ODOO_PYTHON=<program> your own Python.
+BESIDE=<module>,<module> installs these too, to see whether all is well beside them.
 """
 
 import sys

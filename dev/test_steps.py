@@ -78,7 +78,8 @@ class Bench:
         if self._installed is None:
             server = self.run.server
             name = self.run.copy_of(databases.template(server), "installed")
-            arguments = ["-d", name, "-i", places.ADDON, "--stop-after-init"]
+            modules = ",".join(filter(None, [places.ADDON, os.environ.get("BESIDE")]))
+            arguments = ["-d", name, "-i", modules, "--stop-after-init"]
             done = self.odoo("install", arguments)
             self._installed = name if done else ""
         return self._installed or None

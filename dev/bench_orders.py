@@ -101,13 +101,24 @@ def connect(env, bank, user, accounts=None, days=730):
 
 
 def new_journals(env, names):
-    """Bank journals, one for each; Odoo's own codes end at 99."""
+    """Bank journals, one for each; Odoo's own codes end at 99.
+
+    Each with an account: core looks for a free number one by one.
+    """
     journals = env["account.journal"]
     taken = journals.search_count([])
+    codes = [f"{taken + n:05d}" for n, _name in enumerate(names)]
+    accounts = env["account.account"].create(
+        [
+            {"name": f"Bench {code}", "code": f"9{code}", "account_type": "asset_cash"}
+            for code in codes
+        ]
+    )
     return journals.create(
         [
-            {"name": f"Bench {taken + n}", "type": "bank", "code": f"{taken + n:05d}"}
-            for n, _name in enumerate(names)
+            {"name": f"Bench {code}", "type": "bank", "code": code}
+            | {"default_account_id": account.id}
+            for code, account in zip(codes, accounts, strict=True)
         ]
     )
 

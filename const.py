@@ -22,7 +22,7 @@ WEBHOOK_PATH = "/open_banking/webhook"
 # inserted by set come in larger chunks: their probes cost the same for few.
 PAGE_SIZE = 1000
 CHUNK_SIZE = 100
-SET_SIZE = 2500
+SET_SIZE = 5000
 
 # Mastercard reads the banks every six hours (its page "Data synchronisation").
 FETCH_INTERVAL_HOURS = 6

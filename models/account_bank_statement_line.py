@@ -9,8 +9,7 @@ class AccountBankStatementLine(models.Model):
         string="Bank Feed",
         readonly=True,
         copy=False,
-        index="btree_not_null",
-        ondelete="set null",
+        ondelete="set null",  # found by the unique index
     )
 
     # From the line to the run, and to the consent under which it was read.

@@ -21,8 +21,7 @@ class OpenBankingTransaction(models.Model):
         "open.banking.account",
         required=True,
         readonly=True,
-        ondelete="cascade",
-        index=True,
+        ondelete="cascade",  # found by any of the indexes that begin with it
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     journal_id = fields.Many2one(related="account_id.journal_id")

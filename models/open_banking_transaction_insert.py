@@ -136,7 +136,15 @@ class OpenBankingTransaction(models.Model):
             "create_date": self.env.cr.now(),
             "write_date": self.env.cr.now(),
         }
-        said = [self._said_in_json(row, account.currency_id) for row in rows]
+        original = [row["original_currency_id"] for row in rows]
+        currencies = self.env["res.currency"].browse(filter(None, set(original)))
+        by_id = {currency.id: currency for currency in currencies}  # read together
+        said = [
+            self._said_in_json(
+                row, account.currency_id, by_id.get(currency, currencies.browse())
+            )
+            for row, currency in zip(rows, original, strict=True)
+        ]
         names = SQL(", ").join(map(SQL.identifier, SAID))
         types = SQL(", ").join(
             SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind in SAID.items()
@@ -166,9 +174,12 @@ class OpenBankingTransaction(models.Model):
             rows.modified(list(self._fields), create=True)
 
     @api.model
-    def _said_in_json(self, row, currency):
-        """Return the values of a new row as PostgreSQL shall read them."""
-        original = self.env["res.currency"].browse(row["original_currency_id"] or [])
+    def _said_in_json(self, row, currency, original):
+        """Return the values of a new row as PostgreSQL shall read them.
+
+        :param res.currency currency: of the account
+        :param res.currency original: of the amount in another currency, if any
+        """
         values = {
             name: None if value is False else value
             for name, value in row.items()

@@ -44,7 +44,11 @@ class OpenBankingAccount(models.Model):
         :param open.banking.transaction booked: what was booked just now
         :param bool had_lines: whether the journal had lines before that
         """
-        line = booked.statement_line_ids.sorted("internal_index")[:1]
+        line = self.env["account.bank.statement.line"].search(
+            [("open_banking_transaction_id", "in", booked.ids)],
+            order="internal_index",
+            limit=1,
+        )
         if not line:
             return
         # Asked for anew: the user may have changed it, or another worker.

@@ -1,3 +1,4 @@
+import select
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -96,6 +97,7 @@ class TestLanes(TwoConnections, OpenBankingCase):
             cr.execute("LISTEN cron_trigger")
             cr.commit()
             yield calls
+            select.select([cr._cnx], [], [], 10)  # until it is heard
             cr._cnx.poll()
             calls += [call.payload for call in cr._cnx.notifies]
 

@@ -268,7 +268,7 @@ MATTERS = {
         CUSTOMER,
         CONNECT,
     ),
-    # Reasons why one transaction waits instead of being booked.
+    # Why a consent could not be stored.
     "cancelled": Matter(
         _lt(
             "The bank connection was not made: it was cancelled, or the bank refused "

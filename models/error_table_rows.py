@@ -82,5 +82,4 @@ ROW_MATTERS = {
     "line_deleted": Matter(
         _lt("The line was deleted in Odoo."), BOOKKEEPER, BRING_BACK
     ),
-    # Why a consent could not be stored.
 }

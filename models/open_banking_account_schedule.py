@@ -323,8 +323,6 @@ class OpenBankingAccount(models.Model):
             for run in runs
         }
 
-    # === BALANCE === #
-
     # === SIGN === #
 
     def action_turn_sign(self):

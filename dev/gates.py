@@ -1,11 +1,14 @@
 """The steps of ./dev/test that read the code and run nothing of it."""
 
+import shutil
 import sys
+import sysconfig
 
 import children
 import dead_code
 import places
 import xml_form
+from say import Stop
 
 # The rest of pylint's settings are in pyproject.toml. This one of pylint-odoo's rules
 # is not among those the community demands: it misreads rows that are sorted before.
@@ -20,7 +23,7 @@ OCA_LEFT_OUT = {
 
 
 def _program(bench, title, *command, cwd=places.ROOT):
-    """Run a program that prints what it finds, and ends with 0 when it finds nothing."""
+    """Run a program that prints what it finds, and ends with 0 if that is nothing."""
     code = children.run(command, timeout=600, cwd=cwd)
     bench.check(title, f"{title} found something, see above" if code else "")
 
@@ -37,13 +40,15 @@ def ruff(bench):
 
 
 def scripts(bench):
-    """the form of JavaScript, CSS and SCSS, by oxfmt; it mends what it is called for"""
-    oxfmt = places.tool("oxfmt")
+    """form of JavaScript, CSS and SCSS, by oxfmt"""
+    oxfmt = shutil.which("oxfmt", path=sysconfig.get_path("scripts"))
+    if not oxfmt:
+        raise Stop("oxfmt is missing: install dev/requirements-test.txt.")
     _program(bench, "oxfmt", oxfmt, "--check", "--threads=2", ".")
 
 
 def xml(bench):
-    """the form of XML (dev/xml_form.py), and what the community asks of data files"""
+    """form of XML (dev/xml_form.py), and what the community asks of data files"""
     found = [
         each for path in places.sources(".xml") for each in xml_form.bad_lines(path)
     ]

@@ -2,14 +2,17 @@
 
 vulture tells what Python does not use. But Odoo calls much by its name: from a view,
 from data, from the text of a field's `compute`. So a name also counts as used when it
-stands in an XML, JavaScript or SQL file of the add-on, or in a string that holds names
-and nothing else. Tests do not count: what only they use of the add-on is dead.
+stands in an XML, JavaScript or SQL file of the add-on (where a program reads it), or in
+a string that holds names and nothing else.
+
+Tests do not count: what only they use of the add-on is dead.
 """
 
 import ast
 import re
 
 import vulture
+from lxml import etree
 
 import places
 
@@ -19,6 +22,8 @@ OTHERS = ("dev", "rehearsal_bank")
 WORD = re.compile(r"\w+")
 # "a_id", "a_id.name", "a_id,name", "env['a.b']._c()" and the like.
 NAMES = re.compile(r"[\w.,:/()\[\]'-]+")
+EXPRESSION = re.compile(r"\{\{.*?\}\}")
+FOR_PEOPLE = {"alt", "confirm", "help", "placeholder", "string", "title"}
 DECORATORS = ["@public_route", "@api.autovacuum", "@api.constrains", "@api.ondelete"]
 
 # What is let through, by its reason. What is named here without need is told as well.
@@ -58,11 +63,16 @@ def code_of_add_on():
 
 
 def words_of_data():
-    """Every word of the files from which Odoo calls code by its name."""
-    files = [
-        file for file in places.sources(".xml", ".js", ".sql") if not is_test(file)
-    ]
-    return {word for file in files for word in WORD.findall(file.read_text())}
+    """Every word by which views, data and scripts call code; not those for people."""
+    files = [each for each in places.sources(".js", ".sql") if not is_test(each)]
+    texts = [path.read_text() for path in files]
+    for path in places.sources(".xml"):
+        for node in etree.parse(str(path)).iter(etree.Element):
+            texts += [t for name, t in node.attrib.items() if name not in FOR_PEOPLE]
+            text = (node.text or "").strip()
+            is_code = node.get("name") == "code" or NAMES.fullmatch(text)
+            texts += [text] if is_code else EXPRESSION.findall(text)
+    return {word for text in texts for word in WORD.findall(text)}
 
 
 def words_of_strings(trees):

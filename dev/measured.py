@@ -36,37 +36,37 @@ def figures(folder, steps):
     data = f"--data-file={folder / 'coverage'}"
     runs = [folder / f"coverage.{step}" for step in steps]
     runs = [run for run in runs if run.exists()]
-    told = folder / "coverage.json"
+    told = folder / "measured.json"
+    commands = (
+        _coverage("combine", "-q", "--keep", data, *runs),
+        _coverage("json", "-q", data, "-o", told),
+    )
     # In the repository, so that it is told by paths as seen from there.
-    for step in (("combine", "--keep", data, *runs), ("json", data, "-o", told)):
-        if children.run(_coverage(*step, "-q"), timeout=300, cwd=places.ROOT):
-            return None
+    if any(children.run(each, timeout=300, cwd=places.ROOT) for each in commands):
+        return None
     files = json.loads(told.read_text())["files"]
     return {os.path.normpath(path): each["summary"] for path, each in files.items()}
 
 
 def add_up(summaries):
     """Return (percent of lines, percent of branches) of several files together."""
-    sums = {
-        name: sum(each[name] for each in summaries)
-        for name in (
-            *("covered_lines", "num_statements", "covered_branches", "num_branches"),
-        )
-    }
+    summaries = list(summaries)
     return (
-        percent(sums["covered_lines"], sums["num_statements"]),
-        percent(sums["covered_branches"], sums["num_branches"]),
+        _share(summaries, "covered_lines", "num_statements"),
+        _share(summaries, "covered_branches", "num_branches"),
     )
 
 
-def percent(part, whole):
-    return 100 * part / whole if whole else 100.0
+def _share(summaries, part, whole):
+    """What share of the whole the parts are, in percent."""
+    total = sum(each[whole] for each in summaries)
+    return 100 * sum(each[part] for each in summaries) / total if total else 100.0
 
 
 def rooms(files):
     """Each room's percentages, and those of all together as the last."""
     told = {
-        room: add_up([each for path, each in files.items() if path.startswith(room)])
+        room: add_up(each for path, each in files.items() if path.startswith(room))
         for room in ROOMS
     }
     return {**told, "together": add_up(files.values())}

@@ -3,13 +3,6 @@
     "version": "19.0.0.1.0",
     "category": "Accounting/Accounting",
     "summary": "Connect bank journals to Mastercard Open Banking (formerly Aiia)",
-    "description": """
-Bank transactions by themselves, by the bank customer's consent.
-
-A bank customer gives consent once, at his own bank. The booked transactions of the
-accounts he chose then arrive in Odoo, each exactly once, compared with the bank's
-balance, until the consent is withdrawn.
-""",
     "author": "The account_mastercard_open_banking contributors",
     "license": "LGPL-3",
     "images": ["static/description/banner.png"],

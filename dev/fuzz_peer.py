@@ -15,7 +15,6 @@ TYPES = (
 STATUSES = (201, 204, 206, 300, 302, 304, 400, 401, 403, 404, 408, 409, 410, 418)
 STATUSES += (422, 429, 431, 451, 500, 501, 502, 503, 504, 505, 599)
 RETRIES = ("1", "0", "-1", "9" * 400, "soon", "Wed, 21 Oct 2099 07:28:00 GMT", "\xb2")
-ACCOUNTS = ("Driftskonto", "EUR-konto", "NOK-konto")
 REDIRECT = "http://127.0.0.1:9/open_banking/callback"
 
 

@@ -46,6 +46,19 @@ def made(folder, mode=0o755):
     return folder
 
 
+def sources(*endings, below=()):
+    """The files of this repository whose names end so, sorted; not what tools leave.
+
+    :param below: the folders to look in, as seen from the root; everywhere if empty
+    """
+    found = []
+    for folder in [ROOT / name for name in below] or [ROOT]:
+        for parent, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if name[0] not in "._"]
+            found += [Path(parent) / name for name in names if name.endswith(endings)]
+    return sorted(found)
+
+
 def fresh_logs():
     """A folder for the logs of one run of the tests; those of yesterday are removed."""
     logs = made(cache() / "logs")

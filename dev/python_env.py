@@ -29,6 +29,7 @@ NEEDED_BY = {
     "run_tests": (
         *("psycopg2", "lxml", "werkzeug", "websocket"),
         *("pytest_odoo", "hypothesis", "ruff", "pylint_odoo"),
+        *("coverage", "oca_pre_commit_hooks", "vulture"),
     ),
 }
 

@@ -1,6 +1,6 @@
 """./dev/test: every check of this add-on on a real Odoo 19.
 
-    ./dev/test                              all steps
+    ./dev/test                              all steps but coverage
     ./dev/test pure                         one or several steps
     ./dev/test odoo tests/test_callback.py -k replay
     ./dev/test feed/tests/test_matching.py  the step follows from the path
@@ -34,8 +34,9 @@ def parse(arguments):
         count += 1
     named, rest = arguments[:count], arguments[count:]
     if not named:
-        every = list(test_steps.STEPS)
+        every = [n for n in test_steps.STEPS if n not in test_steps.ONLY_NAMED]
         named = test_steps.steps_for_paths(rest) if rest else every
+    named += [n for each in named for n in test_steps.ONLY_NAMED.get(each, ())]
     uses_pytest = set(named) & set(test_steps.PYTEST_STEPS)
     if rest and not (uses_pytest and test_steps.is_for_pytest(rest[0])):
         raise Stop(f"{rest[0]} is neither a step nor a test: see ./dev/test --help.")
@@ -73,7 +74,7 @@ def report(bench):
 def main():
     arguments = sys.argv[1:]
     if arguments and arguments[0] in ("-h", "--help"):
-        lines = [f"    {n:10}{f.__doc__}" for n, f in test_steps.STEPS.items()]
+        lines = [f"    {n:12}{f.__doc__}" for n, f in test_steps.STEPS.items()]
         print(__doc__.format(steps="\n".join(lines)).strip())
         return 0
     names, pytest_arguments = parse(arguments)
@@ -87,6 +88,7 @@ def main():
 
 def run_all(names, bench, pytest_arguments):
     bench.pytest_arguments = pytest_arguments
+    bench.is_measured = "coverage" in names
     for name in names:
         run_step(name, bench)
     return report(bench)

@@ -6,23 +6,15 @@ import xml.etree.ElementTree as ElementTree
 
 import children
 import databases
+import gates
 import lint
+import measured
 import odoo_log
 import odoo_run
 import places
 import run_chaos
 
 PYTEST_TIMEOUT = 2700
-PYLINT_LEFT_OUT = (
-    # These belong to the community's own repositories.
-    "manifest-required-author",
-    "manifest-deprecated-key",
-    "missing-readme",
-    # These misread plain Python that does not know Odoo, and mangled names.
-    "bad-builtin-groupby",
-    "missing-return",
-    "super-method-mismatch",
-)
 PURE_PACKAGES = ("bank_api", "feed", "rehearsal_bank", "dev")
 
 
@@ -37,6 +29,7 @@ class Bench:
         self.run = run
         self.logs = logs
         self.pytest_arguments = []
+        self.is_measured = False
         self.passed = 0
         self.failures = []
         self._installed = None
@@ -91,22 +84,6 @@ class Bench:
             self.fail(purpose, "not run: the add-on could not be installed")
             return None
         return self.run.copy_of(name, purpose)
-
-
-def ruff(bench):
-    """mistakes and style, by ruff"""
-    command = [sys.executable, "-m", "ruff", "check", "--no-cache", places.ROOT]
-    code = children.run(command, timeout=300)
-    bench.check("ruff", "ruff found something, see above" if code else "")
-
-
-def pylint(bench):
-    """mistakes that only Odoo's community's checker (pylint-odoo) knows"""
-    settings = f"--rcfile={places.ROOT / 'pyproject.toml'}"
-    left_out = f"--disable={','.join(PYLINT_LEFT_OUT)}"
-    command = [sys.executable, "-m", "pylint", settings, left_out, places.ADDON]
-    code = children.run(command, timeout=600, cwd=places.addons_link())
-    bench.check("pylint", "pylint found something, see above" if code else "")
 
 
 def pure(bench):
@@ -225,10 +202,10 @@ def _pytest(bench, step, arguments, cwd, environment):
     """Run pytest and add its counts to the bench."""
     report = bench.logs / f"{step}.xml"
     cache = f"cache_dir={places.cache() / 'pytest'}"
-    command = [
-        *(sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", "-o", cache),
-        *arguments,
-    ]
+    start = [sys.executable, "-m"]
+    if bench.is_measured:
+        start = measured.command(bench.logs, step)
+    command = [*start, "pytest", "-q", f"--junitxml={report}", "-o", cache, *arguments]
     code = children.run(command, PYTEST_TIMEOUT, cwd=cwd, env=environment)
     known = len(bench.failures)
     counted = _count(bench, step, report)
@@ -259,9 +236,18 @@ def _count(bench, step, report):
     return counted
 
 
+def coverage(bench):
+    """only when named: lines and branches that pure and odoo, run before, go through"""
+    files = measured.figures(bench.logs, PYTEST_STEPS)
+    if files is None:
+        bench.fail("coverage", "nothing was measured, see above")
+        return
+    print(measured.report(files))
+    bench.check("coverage", measured.too_little(files))
+
+
 STEPS = {
-    "ruff": ruff,
-    "pylint": pylint,
+    **gates.STEPS,
     "pure": pure,
     "install": install,
     "upgrade": upgrade,
@@ -269,6 +255,9 @@ STEPS = {
     "odoo": odoo,
     "chaos": chaos,
     "lint": test_lint,
+    "coverage": coverage,
 }
 PYTEST_STEPS = ("pure", "odoo")
-WITHOUT_DATABASE = {"ruff", "pylint", "pure"}
+WITHOUT_DATABASE = {*gates.STEPS, "pure"}
+# Those that run others before them; they are not among the steps of a whole run.
+ONLY_NAMED = {"coverage": PYTEST_STEPS}

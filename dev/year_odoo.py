@@ -16,7 +16,6 @@ import year_play
 import year_rules
 
 BASE = "http://127.0.0.1:8069"
-YEAR = 365
 
 KNOWN = year_rules.Bank("DK_Havnebanken_Erhverv", 90, ahead=20)
 LONG = year_rules.Bank("DK_Klitkassen", 180, ahead=170)

@@ -10,17 +10,9 @@ from .account_numbers import (
 )
 from .duplicates import BookedRow, suspects
 from .holders import same_holder
-from .matching import Match, Seen, candidate_keys, families, match
+from .matching import Match, Seen, families, match
 from .order import booking_order
-from .proof import (
-    DIFFERS,
-    EQUAL,
-    UNKNOWN,
-    Proof,
-    first_difference,
-    opening_balance,
-    prove,
-)
+from .proof import first_difference
 from .references import references_in
 from .rekeying import Pair, join
 from .reminders import due_step, notice_days, reminder_steps
@@ -39,22 +31,17 @@ from .windows import fetch_window, settled_window
 
 __all__ = [
     "BOOKED",
-    "DIFFERS",
-    "EQUAL",
     "PENDING",
-    "UNKNOWN",
     "WITHDRAWN",
     "BankRow",
     "BookedRow",
     "KnownRow",
     "Match",
     "Pair",
-    "Proof",
     "Seen",
     "account_key",
     "bban_from_iban",
     "booking_order",
-    "candidate_keys",
     "content_hash",
     "due_step",
     "families",
@@ -68,8 +55,6 @@ __all__ = [
     "normalise_bban",
     "normalise_iban",
     "notice_days",
-    "opening_balance",
-    "prove",
     "references_in",
     "reminder_steps",
     "same_account",

@@ -11,7 +11,7 @@ and a new equal one are one transaction whose id the bank changed. When the page
 stored one by one, ``rekeying.join`` does the same at the end of the reading.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -72,18 +72,6 @@ class Match:
     seen: Seen = field(default_factory=Seen)
 
 
-def candidate_keys(rows: Iterable[BankRow], seen: Seen | None = None) -> set[str]:
-    """The keys these rows may have in the feed: look them up in one query.
-
-    Enough as long as no feed row changes its key or vanishes. Where a feed rekeys,
-    joins or withdraws what vanished, look up by :func:`families`.
-    """
-    rows = list(rows)
-    sizes = Counter(map(family_for, rows))
-    sizes.update(map(family_of, seen.keys if seen else ()))
-    return {key for row in rows for key in keys_for(row, sizes[family_for(row)])}
-
-
 def families(rows: Iterable[BankRow]) -> set[str]:
     """The families of these rows: look up all feed rows whose :func:`family_of` their
     key is among them. A feed stores it in a column of its own."""
@@ -101,7 +89,7 @@ def match(
     """Match bank rows of one account against the feed of that account.
 
     ``rows``: one page, or the whole list of a window. ``known``: at least the feed
-    rows of the same :func:`families` (or :func:`candidate_keys`); with ``covered``
+    rows of the same :func:`families`; with ``covered``
     also all feed rows with a date in it. ``covered``: first and last day, both
     included, for which ``rows`` is the bank's complete list (see
     ``windows.settled_window``).

@@ -1,62 +1,9 @@
-"""Does the money add up: opening balance + rows = closing balance?"""
+"""Where the balances of bank and books part."""
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
-from typing import Any
-
-from .order import booking_order
-
-EQUAL = "equal"
-DIFFERS = "differs"
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """``difference``: bank minus ours; None when unknown.
-
-    ``first_day``: the first day whose running balances part from ours, as far as the
-    bank sent any; None when nothing parts or nothing tells.
-    """
-
-    state: str
-    difference: Decimal | None = None
-    first_day: date | None = None
-
-
-def total(rows: Iterable[Any]) -> Decimal | None:
-    """The sum of the amounts; None as soon as one is missing."""
-    amounts = [row.amount for row in rows]
-    return None if None in amounts else sum(amounts, Decimal(0))
-
-
-def opening_balance(closing: Decimal | None, rows: Iterable[Any]) -> Decimal | None:
-    """The balance before the rows, from the one after them; None when unknown."""
-    moved = total(rows)
-    return None if closing is None or moved is None else closing - moved
-
-
-def prove(
-    opening: Decimal | None, rows: Iterable[Any], closing: Decimal | None
-) -> Proof:
-    """Compare opening + rows with closing, and find the day on which they part.
-
-    ``rows``: all booked rows between the two balances, with ``date``, ``amount``,
-    ``balance`` (running, may be None) and ``position``. Amounts in account currency.
-    """
-    rows = list(rows)
-    moved = total(rows)
-    if opening is None or closing is None or moved is None:
-        return Proof(UNKNOWN)
-    difference = closing - opening - moved
-    if not difference:
-        return Proof(EQUAL, Decimal(0))
-    return Proof(DIFFERS, difference, _first_parting(opening, booking_order(rows)))
 
 
 def first_difference(
@@ -80,32 +27,3 @@ def first_difference(
         if bank[day] != ours:
             return day
     return None
-
-
-def _first_parting(opening: Decimal, ordered: Sequence[Any]) -> date | None:
-    running = opening
-    for day, group in groupby(ordered, lambda row: row.date):
-        rows = list(group)
-        if day is not None and not _day_holds(running, rows):
-            return day
-        running += sum((row.amount for row in rows), Decimal(0))
-    return None
-
-
-def _day_holds(running: Decimal, rows: Sequence[Any]) -> bool:
-    """Whether the day's balances fit a start at ``running``."""
-    if all(row.balance is not None for row in rows):
-        return _chain_starts_at(running, rows)
-    for row in rows:
-        running += row.amount
-        if row.balance not in (None, running):
-            return False
-    return True
-
-
-def _chain_starts_at(running: Decimal, rows: Sequence[Any]) -> bool:
-    """Each balance but one is where another row begins; the order is in doubt and
-    does not matter. A day that ends where it began may begin at any of them."""
-    before = Counter(row.balance - row.amount for row in rows)
-    first = before - Counter(row.balance for row in rows)
-    return first == {running: 1} if first else running in before

@@ -12,6 +12,7 @@ class AccountJournal(models.Model):
     open_banking_account_ids = fields.One2many("open.banking.account", "journal_id")
 
     def __get_bank_statements_available_sources(self):
+        # pylint: disable=super-method-mismatch
         sources = super()._AccountJournal__get_bank_statements_available_sources()
         return [*sources, (FEED_SOURCE, self.env._("Mastercard Open Banking"))]
 

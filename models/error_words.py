@@ -7,8 +7,6 @@ gets the sentence of "unknown"; no status code or traceback ever reaches a user.
 from .error_matter import WHO
 from .error_table import MATTERS
 
-WORDS = {code: matter.sentence for code, matter in MATTERS.items()}
-
 
 def matter(code):
     """Return the table's entry for an error code.

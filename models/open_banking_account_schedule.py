@@ -17,6 +17,7 @@ from ..bank_api import (
 )
 from ..const import BUSY, CONCURRENT, FETCH_INTERVAL_HOURS
 from .error_words import words
+from .notification import RELOAD, notification
 from .open_banking_account_lanes import SLICE, Turns
 from .open_banking_vault import NotSetUp
 
@@ -41,17 +42,8 @@ class OpenBankingAccount(models.Model):
             raise UserError(self.env._("Choose a journal for the account first."))
         accounts._check_readable()
         accounts._fetch_soon(user_id=self.env.uid)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._(
-                    "The transactions are being fetched in the background."
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        message = self.env._("The transactions are being fetched in the background.")
+        return notification("info", message, RELOAD)
 
     def _check_readable(self):
         """Say why nothing can be fetched of any of these accounts, if that is so."""

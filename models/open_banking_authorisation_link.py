@@ -7,6 +7,7 @@ from odoo.tools import html2plaintext
 
 from ..const import CONSENT_PAGE_PATH
 from .error_words import words
+from .notification import CLOSE, notification
 from .open_banking_authorisation import OPEN_STATES, digest
 
 MODULE = "account_mastercard_open_banking"
@@ -72,15 +73,7 @@ class OpenBankingAuthorisation(models.Model):
         return self.sudo()
 
     def _notify(self, message):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notification("success", message, CLOSE)
 
     # === THE LINK === #
 

@@ -8,6 +8,7 @@ from odoo.tools import format_datetime
 from ..bank_api import AccessTokenRejected, BankApiError, ConsentExpired, RateLimited
 from ..const import CALLBACK_PATH
 from .error_words import words
+from .notification import RELOAD, notification
 
 # A worker has a consent for one unit of work at a time; a person can wait for that.
 TRIES, PAUSE = 6, 1.0
@@ -211,18 +212,11 @@ class OpenBankingConsent(models.Model):
         return {"type": "ir.actions.act_url", "url": address, "target": "self"}
 
     def _news_are_asked_for(self):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._(
-                    "The bank is asked for news. They are in the books within a few "
-                    "minutes, without your doing anything."
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        message = self.env._(
+            "The bank is asked for news. They are in the books within a few "
+            "minutes, without your doing anything."
+        )
+        return notification("info", message, RELOAD)
 
 
 class OpenBankingAccount(models.Model):

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 
 from ..bank_api import BankApiError
 from .error_words import words
+from .notification import RELOAD, notification
 from .open_banking_health import TEST_OK
 from .open_banking_vault import NotSetUp
 
@@ -90,13 +91,5 @@ class ResConfigSettings(models.TransientModel):
         )
         if not works:
             message = words(self.env, company.open_banking_test_code)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if works else "danger",
-                "sticky": not works,
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        kind = "success" if works else "danger"
+        return notification(kind, message, RELOAD, sticky=not works)

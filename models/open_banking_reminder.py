@@ -142,6 +142,7 @@ class OpenBankingReminderLine(models.Model):
     _order = "day desc, id desc"
     _check_company_auto = True
 
+    # As in the consent's other rows: pylint: disable=duplicate-code
     consent_id = fields.Many2one(
         "open.banking.consent",
         required=True,

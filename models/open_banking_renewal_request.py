@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from .notification import CLOSE, notification
+
 
 class OpenBankingConsent(models.Model):
     """A user asks the customer to renew, whenever he likes."""
@@ -56,16 +58,9 @@ class OpenBankingConsent(models.Model):
                 f"{partner.name} ({partner.email})" for partner in asked.partner_id
             ),
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if missing else "success",
-                "message": "\n".join(filter(None, [sent, missing])),
-                "sticky": bool(missing),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        kind = "warning" if missing else "success"
+        message = "\n".join(filter(None, [sent, missing]))
+        return notification(kind, message, CLOSE, sticky=bool(missing))
 
 
 class OpenBankingAccount(models.Model):

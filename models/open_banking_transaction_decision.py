@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
 
 from .error_words import words
+from .notification import RELOAD, notification
 
 # A row that the wire itself makes unbookable stays held, whatever a user decides.
 UNBOOKABLE = (
@@ -146,16 +147,7 @@ class OpenBankingTransaction(models.Model):
         held = self.filtered(lambda row: row.booking_state == "held")
         if not held:
             return None
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": True,
-                "message": held[0].reason,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notification("warning", held[0].reason, RELOAD, sticky=True)
 
     def _first_open_day(self):
         company, journal = self.company_id, self.account_id.journal_id

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from .reply import Unknown
 
-BOOKED, RESERVED, SCHEDULED, QUEUED = range(4)
+BOOKED, RESERVED = range(2)  # places in STATES
 STATES = ("Booked", "Reserved", "Scheduled", "Queued")
 
 

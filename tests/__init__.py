@@ -31,6 +31,7 @@ from . import (
     test_failures,
     test_feed_by_set,
     test_feed_screens,
+    test_fetch_preview,
     test_fetch_request,
     test_health,
     test_home,

@@ -35,4 +35,4 @@
     } catch (error) {
         console.error(error.message);
     }
-})(...%(values)s);
+})(...VALUES);

@@ -26,7 +26,7 @@ class SeenCase(OpenBankingHttpCase):
         self.env.flush_all()
         script = Path(__file__).with_name("seen.js").read_text()
         values = json.dumps([area, name, text, primary, list(press), list(then)])
-        self.browser_js(path, script.replace("%(values)s", values), login="bookkeeper")
+        self.browser_js(path, script.replace("VALUES", values), login="bookkeeper")
         self.env.invalidate_all()
 
     def see_card(self, text, primary, *then):

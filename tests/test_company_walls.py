@@ -152,6 +152,7 @@ class TestCompanyWalls(WallsCase):
         account = [Command.set(theirs["open.banking.account"].ids)]
         consent = [Command.set(theirs["open.banking.consent"].ids)]
         days = {"date_from": "2026-01-01", "date_to": "2026-01-31"}
+        request = {"account_ids": account, **days}
         contact = self.env["res.partner"].create(
             {"name": "theirs", "email": "them@example.com", "company_id": company.id}
         )
@@ -161,18 +162,8 @@ class TestCompanyWalls(WallsCase):
         link = theirs["open.banking.authorisation"]
         return (
             ("open.banking.proof", {"account_ids": account}, [], "action_print"),
-            (
-                "open.banking.fetch.request",
-                {"account_ids": account, **days},
-                [],
-                "action_fetch",
-            ),
-            (
-                "open.banking.fetch.request",
-                {"account_ids": account, **days},
-                [],
-                "action_preview",
-            ),
+            ("open.banking.fetch.request", request, [], "action_fetch"),
+            ("open.banking.fetch.request", request, [], "action_preview"),
             (
                 "open.banking.disconnect",
                 {"consent_ids": consent},

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from ..bank_api.errors import CODES
 from ..models import open_banking_fetch
 from ..models.booking import open_banking_fetch as booking_fetch
-from ..models.error_words import WORDS
+from ..models.error_table import MATTERS
 from .common import OpenBankingCase
 
 OUR_LOGGER = "odoo.addons.account_mastercard_open_banking"
@@ -77,7 +77,7 @@ class TestFailures(OpenBankingCase):
 
     def check_failed(self, account, code, watermark):
         self.assertEqual(account.error_code, code)
-        self.assertEqual(account.error_text, WORDS[code]._translate("en_US"))
+        self.assertEqual(account.error_text, MATTERS[code].sentence._translate("en_US"))
         self.assertTrue(account.error_since)
         self.assertGreater(account.next_attempt, fields.Datetime.now())
         self.assertEqual(account.synced_until, watermark)
@@ -105,7 +105,7 @@ class TestFailures(OpenBankingCase):
                 self.all_is_well(accounts)
 
     def test_every_code_has_words(self):
-        self.assertFalse(set(CODES) - set(WORDS))
+        self.assertFalse(set(CODES) - set(MATTERS))
 
     def test_faults_while_reading_the_account(self):
         self.check_faults_at("account")

@@ -252,7 +252,8 @@ class TestHostileStrings(LinkCase):
             *(f"/odoo/action-{each.id}" for each in numbers if each),
         ]
         script = Path(__file__).with_name("hostile.js").read_text()
-        script %= {"paths": json.dumps(paths), "mark": MARK}
+        for name, value in (("PATHS", paths), ("MARK", MARK)):
+            script = script.replace(name, json.dumps(value))
         with (
             patch.object(CustomersBrowser, "script", script),
             patch.object(common, "ChromeBrowser", CustomersBrowser),

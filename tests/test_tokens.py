@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
-from ..models.error_words import WORDS
+from ..models.error_table import MATTERS
 from .rehearsal import CLIENT_SECRET
 from .tokens import TokenCase
 
@@ -218,5 +218,5 @@ class TestTokens(TokenCase):
         self.account.next_attempt = datetime.now() - timedelta(days=1)
         self.run_jobs()
         self.assertEqual(self.account.error_code, "not_set_up")
-        self.assertEqual(self.account.error_text, str(WORDS["not_set_up"]))
+        self.assertEqual(self.account.error_text, str(MATTERS["not_set_up"].sentence))
         self.assertEqual(self.consent.state, "active")

@@ -10,7 +10,7 @@ import polib
 from odoo.tools.translate import trans_export
 
 from ..bank_api.errors import CODES
-from ..models.error_words import WORDS
+from ..models.error_table import MATTERS
 
 MODULE = "account_mastercard_open_banking"
 FOLDER = Path(__file__).resolve().parents[1] / "i18n"
@@ -40,7 +40,7 @@ CUSTOMER_CODES = {
     *("not_at_home", "not_me", "not_set_up", "unknown", "withdrawn_by_user"),
     *("one_more_login", "other_customer"),
 }
-CUSTOMER_ERRORS = {WORDS[code]._source for code in CUSTOMER_CODES}
+CUSTOMER_ERRORS = {MATTERS[code].sentence._source for code in CUSTOMER_CODES}
 
 # Where Python's formatting, a mail's header or a page's code stands in a text.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\{.*?\}\}|<[^<>]+>", re.DOTALL)

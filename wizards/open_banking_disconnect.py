@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.notification import CLOSE, notification
+
 
 class OpenBankingDisconnect(models.TransientModel):
     """Says what disconnecting does, and does it."""
@@ -47,12 +49,6 @@ class OpenBankingDisconnect(models.TransientModel):
             "Transactions are being read just now. Odoo disconnects the bank in a "
             "moment."
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info" if waits else "success",
-                "message": later if waits else done,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        if waits:
+            return notification("info", later, CLOSE)
+        return notification("success", done, CLOSE)

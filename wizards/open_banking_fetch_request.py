@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..models.error_words import words
+from ..models.notification import CLOSE, notification
 from ..models.open_banking_transaction_preview import MAX_SECONDS
 
 
@@ -53,18 +54,11 @@ class OpenBankingFetchRequest(models.TransientModel):
         """Let the scheduled job read the days, and say so."""
         self.ensure_one()
         self.account_ids._ask_for((self.date_from, self.date_to))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._(
-                    "The transactions are being fetched in the background. The bank "
-                    "log shows what they brought."
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        message = self.env._(
+            "The transactions are being fetched in the background. The bank "
+            "log shows what they brought."
+        )
+        return notification("info", message, CLOSE)
 
     def action_preview(self):
         """Read the bank now, store nothing, and show what a fetch would do."""

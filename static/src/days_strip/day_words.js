@@ -3,7 +3,15 @@ import { _t } from "@web/core/l10n/translation";
 const { DateTime, Info } = luxon;
 
 // A letter for each kind of day: what it means can be seen without its colour.
-export const MARKS = { agrees: "=", parts: "≠", unknown: "?", gap: "!", waiting: "…", before: "", future: "" };
+export const MARKS = {
+    agrees: "=",
+    parts: "≠",
+    unknown: "?",
+    gap: "!",
+    waiting: "…",
+    before: "",
+    future: "",
+};
 
 /** The kind of a day decides its letter, pattern and colour. A gap is shown in any case. */
 export function kindOf(day) {
@@ -51,7 +59,10 @@ export function sentencesOf(day, run) {
 
 function coverageWords(day, run) {
     if (run && run.consent) {
-        return _t("Covered by run %(name)s (%(trigger)s, %(when)s) under the consent %(consent)s.", run);
+        return _t(
+            "Covered by run %(name)s (%(trigger)s, %(when)s) under the consent %(consent)s.",
+            run
+        );
     }
     if (run) {
         return _t("Covered by run %(name)s (%(trigger)s, %(when)s).", run);
@@ -79,10 +90,16 @@ function balanceWords(day) {
         return _t("Balance in the evening: %(books)s, as at the bank.", day);
     }
     if (day.balance === "parts" && day.books) {
-        return _t("The balances part: bank %(bank)s, books %(books)s, difference %(difference)s.", day);
+        return _t(
+            "The balances part: bank %(bank)s, books %(books)s, difference %(difference)s.",
+            day
+        );
     }
     if (day.balance === "parts") {
-        return _t("Bank %(bank)s; the books were opened with another balance, difference %(difference)s.", day);
+        return _t(
+            "Bank %(bank)s; the books were opened with another balance, difference %(difference)s.",
+            day
+        );
     }
     return day.coverage === "covered" && _t("The bank told no balance to compare with.");
 }

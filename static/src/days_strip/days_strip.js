@@ -25,7 +25,13 @@ export class DaysStrip extends Component {
         this.months = useRef("months");
         this.legend = legend();
         this.weekdays = weekdays(localization.weekStart);
-        this.state = useState({ twoYears: false, months: [], summary: [], current: null, looked: false });
+        this.state = useState({
+            twoYears: false,
+            months: [],
+            summary: [],
+            current: null,
+            looked: false,
+        });
         onWillStart(() => this.load(this.props.record.resId));
         onWillUpdateProps((next) => {
             if (next.record.resId !== this.props.record.resId) {
@@ -62,7 +68,9 @@ export class DaysStrip extends Component {
             number: date.day,
             mark: MARKS[kind],
             style: `grid-row: ${row}`,
-            className: [...classes, day.held && "o_ob_held", day.locked && "o_ob_locked"].filter(Boolean).join(" "),
+            className: [...classes, day.held && "o_ob_held", day.locked && "o_ob_locked"]
+                .filter(Boolean)
+                .join(" "),
         };
     }
 
@@ -71,7 +79,10 @@ export class DaysStrip extends Component {
         for (const day of days) {
             const key = day.date.slice(0, 7);
             if (months.at(-1)?.key !== key) {
-                const name = DateTime.fromISO(day.date).toLocaleString({ month: "short", year: "numeric" });
+                const name = DateTime.fromISO(day.date).toLocaleString({
+                    month: "short",
+                    year: "numeric",
+                });
                 months.push({ key, name, days: [] });
             }
             months.at(-1).days.push(day);

@@ -15,7 +15,8 @@ registry.category("web_tour.tours").add("open_banking_days", {
         return [
             {
                 content: "The summary names the gap and the day that parts",
-                trigger: ".o_ob_summary:contains('2 days are not covered'):contains('The balance parts since')",
+                trigger:
+                    ".o_ob_summary:contains('2 days are not covered'):contains('The balance parts since')",
             },
             {
                 content: "Ninety days, two of them hatched, and today waits",
@@ -33,7 +34,8 @@ registry.category("web_tour.tours").add("open_banking_days", {
             },
             {
                 content: "Looking at a day tells it in words",
-                trigger: ".o_ob_words:contains('2 statement lines'):contains('under the consent Havnebanken Erhverv'):contains('-120.00')",
+                trigger:
+                    ".o_ob_words:contains('2 statement lines'):contains('under the consent Havnebanken Erhverv'):contains('-120.00')",
             },
             {
                 content: "Two years at a glance",
@@ -57,7 +59,8 @@ registry.category("web_tour.tours").add("open_banking_days", {
                 trigger: ".o_list_view tr.o_data_row:contains('Typed by hand')",
             },
             {
-                trigger: ".o_list_view:has(tr.o_data_row:nth-child(2)):not(:has(tr.o_data_row:nth-child(3)))",
+                trigger:
+                    ".o_list_view:has(tr.o_data_row:nth-child(2)):not(:has(tr.o_data_row:nth-child(3)))",
             },
         ];
     },

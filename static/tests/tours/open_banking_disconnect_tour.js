@@ -1,6 +1,7 @@
 import { registry } from "@web/core/registry";
 
-const CARD = ".o_kanban_record:has([name='open_banking_facts']:contains('Havnebanken')):contains('Prøvejournal')";
+const CARD =
+    ".o_kanban_record:has([name='open_banking_facts']:contains('Havnebanken')):contains('Prøvejournal')";
 
 // From the card's menu: what will happen is said, then it happens, then the card says so.
 registry.category("web_tour.tours").add("open_banking_disconnect", {
@@ -38,10 +39,12 @@ registry.category("web_tour.tours").add("open_banking_disconnect", {
         },
         {
             content: "The card says when and by whom, and connecting is the primary action",
-            trigger: ".o_kanban_record:contains('Prøvejournal') [name='open_banking_facts']:contains('Disconnected on'):contains('bookkeeper')",
+            trigger:
+                ".o_kanban_record:contains('Prøvejournal') [name='open_banking_facts']:contains('Disconnected on'):contains('bookkeeper')",
         },
         {
-            trigger: ".o_kanban_record:contains('Prøvejournal') button.btn-primary[name='action_open_banking_connect']",
+            trigger:
+                ".o_kanban_record:contains('Prøvejournal') button.btn-primary[name='action_open_banking_connect']",
         },
     ],
 });

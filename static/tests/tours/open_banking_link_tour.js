@@ -37,7 +37,8 @@ registry.category("web_tour.tours").add("open_banking_send_link", {
             run: "click",
         },
         {
-            trigger: ".o_form_view .o_statusbar_status button[data-value='sent'].o_arrow_button_current",
+            trigger:
+                ".o_form_view .o_statusbar_status button[data-value='sent'].o_arrow_button_current",
         },
     ],
 });
@@ -58,7 +59,8 @@ registry.category("web_tour.tours").add("open_banking_withdraw_link", {
             run: "click",
         },
         {
-            trigger: ".o_form_view .o_statusbar_status button[data-value='withdrawn'].o_arrow_button_current",
+            trigger:
+                ".o_form_view .o_statusbar_status button[data-value='withdrawn'].o_arrow_button_current",
         },
         {
             trigger: ".o_form_view:not(:has(button[name='action_resend']:visible))",
@@ -81,14 +83,16 @@ registry.category("web_tour.tours").add("open_banking_waiting_accounts", {
             run: "click",
         },
         {
-            trigger: "tr.o_data_row.text-warning:contains('Lønkonto'):contains('Karen Holm, not Nordlys Handel ApS')",
+            trigger:
+                "tr.o_data_row.text-warning:contains('Lønkonto'):contains('Karen Holm, not Nordlys Handel ApS')",
         },
         {
             trigger: "tr.o_data_row:contains('Lønkonto') button[name='action_leave_out']",
             run: "click",
         },
         {
-            trigger: "tr.o_data_row.text-muted:contains('Lønkonto') td[name='action']:contains('Leave out')",
+            trigger:
+                "tr.o_data_row.text-muted:contains('Lønkonto') td[name='action']:contains('Leave out')",
         },
         {
             trigger: "button[name='action_confirm']",

@@ -12,7 +12,8 @@ registry.category("web_tour.tours").add("open_banking_connect", {
         },
         {
             content: "Back from the bank: the shared accounts with holder and balance",
-            trigger: ".o_field_widget[name='line_ids'] tr.o_data_row:contains('Driftskonto'):contains('Nordlys Handel ApS')",
+            trigger:
+                ".o_field_widget[name='line_ids'] tr.o_data_row:contains('Driftskonto'):contains('Nordlys Handel ApS')",
         },
         {
             trigger: ".o_field_widget[name='line_ids'] tr.o_data_row:contains('EUR-konto')",
@@ -26,7 +27,8 @@ registry.category("web_tour.tours").add("open_banking_connect", {
             run: "click",
         },
         {
-            trigger: "tr.o_data_row.o_selected_row div[name='start_date'] button, tr.o_data_row.o_selected_row div[name='start_date'] input",
+            trigger:
+                "tr.o_data_row.o_selected_row div[name='start_date'] button, tr.o_data_row.o_selected_row div[name='start_date'] input",
             run: "click",
         },
         {
@@ -55,20 +57,26 @@ registry.category("web_tour.tours").add("open_banking_lines", {
     steps: () => [
         {
             content: "The card tells the bank, the last fetch and the consent's end",
-            trigger: ".o_kanban_record:contains('Bank') [name='open_banking_facts']:contains('just now'):contains('Consent until')",
+            trigger:
+                ".o_kanban_record:contains('Bank') [name='open_banking_facts']:contains('just now'):contains('Consent until')",
         },
         {
-            trigger: ".o_kanban_record:has([name='open_banking_facts']):not(:contains('konto')) button[id='all_transactions_btn']",
+            trigger:
+                ".o_kanban_record:has([name='open_banking_facts']):not(:contains('konto')) button[id='all_transactions_btn']",
             run: "click",
         },
         {
             content: "Twins of one day both stand there",
-            trigger: ".o_list_view tr.o_data_row:contains('MobilePay') ~ tr.o_data_row:contains('MobilePay')",
+            trigger:
+                ".o_list_view tr.o_data_row:contains('MobilePay') ~ tr.o_data_row:contains('MobilePay')",
         },
         {
             content: "A card purchase abroad shows the currency of the shop",
             trigger: ["€", "kr", "$", "£"]
-                .map((sign) => `.o_list_view tr.o_data_row td[name='amount_currency']:contains('${sign}')`)
+                .map(
+                    (sign) =>
+                        `.o_list_view tr.o_data_row td[name='amount_currency']:contains('${sign}')`
+                )
                 .join(", "),
         },
         {

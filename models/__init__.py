@@ -53,6 +53,7 @@ from . import (
     open_banking_home,
     open_banking_matter,
     open_banking_provider,
+    open_banking_reach,
     open_banking_remedy,
     open_banking_reminder,
     open_banking_reminder_job,

@@ -14,7 +14,7 @@ SHARED = {
     "account_move_line": "true",
     "ir_config_parameter": f"key LIKE '%{OURS}%' OR key = 'database.uuid'",
     "ir_cron": "true",
-    "ir_rule": f"name LIKE '%{OURS}%'",
+    "ir_rule": "name ILIKE 'open banking%'",
     "mail_activity": "true",
     "mail_message": "true",
     "mail_template": "true",
@@ -94,7 +94,10 @@ def _sums(server, name, table, names, last):
     quoted = [f'"{each}"' for each in names]
     has_id = "id" in names
     order = "id" if has_id else "t::text"
-    sums = [f"md5(string_agg({each}::text, ' ' ORDER BY {order}))" for each in quoted]
+    sums = [
+        f"md5(string_agg(COALESCE('=' || {each}::text, '-'), ' ' ORDER BY {order}))"
+        for each in quoted
+    ]
     condition = SHARED.get(table, "true")
     if has_id and last:
         condition = f"({condition}) AND id <= {last}"

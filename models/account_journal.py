@@ -15,6 +15,16 @@ class AccountJournal(models.Model):
         sources = super()._AccountJournal__get_bank_statements_available_sources()
         return [*sources, (FEED_SOURCE, self.env._("Mastercard Open Banking"))]
 
+    def unlink(self):
+        """Let the accounts of journals that go wait for another one.
+
+        Odoo deletes journals without lines by itself when a company gets a chart of
+        accounts. That PostgreSQL empties the link alone would not be noticed.
+        """
+        accounts = self.env["open.banking.account"].sudo()
+        accounts.search([("journal_id", "in", self.ids)]).journal_id = False
+        return super().unlink()
+
     # === ACTIONS === #
 
     def action_open_banking_connect(self):

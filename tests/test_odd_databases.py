@@ -104,13 +104,33 @@ class TestCompanyWithoutChart(OpenBankingCase):
         templates = self.env["account.chart.template"]
         templates.try_loading("dk", self.bare, install_demo=False)
         self.env.invalidate_all()
+        # Odoo has put journals of the chart in the place of the first one.
+        self.assertFalse(journal.exists())
+        self.assertEqual(accounts.mapping, "unmapped")
+        journal = self.as_owner("account.journal").search(
+            [("type", "=", "bank")], limit=1
+        )
+        wizard = self.as_owner("open.banking.account.map")
+        wizard._for_accounts(accounts, journal).action_confirm()
+        self.assertEqual(accounts.journal_id, journal)
         rows.action_book()
         self.assertEqual(set(rows.mapped("booking_state")), {"booked"}, rows[:1].reason)
+        self.run_jobs()
         self.assert_books_equal_bank(accounts.sudo())
 
 
 @tagged("post_install", "-at_install")
-class TestJournalWithoutSuspenseAccount(OpenBankingCase):
+class TestJournals(OpenBankingCase):
+    """Journals that lack something, or are no more."""
+
+    def test_the_account_of_a_deleted_journal_waits_for_another(self):
+        account = self.map_all(self.connect(accounts=["Driftskonto"]))
+        self.journal.unlink()
+        self.assertFalse(account.journal_id)
+        self.assertEqual(account.mapping, "unmapped")
+        self.run_jobs()
+        self.assertFalse(account.fetch_ids)
+
     def test_what_was_held_is_booked_once_there_is_one(self):
         suspense = self.journal.suspense_account_id
         self.journal.suspense_account_id = False

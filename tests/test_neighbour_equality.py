@@ -25,7 +25,7 @@ SOME = (
 )
 
 
-def invoice(world):
+def invoice(world, **more):
     """Post an invoice that some lines will speak of."""
     world.invoice = (
         world.env["account.move"]
@@ -45,10 +45,24 @@ def invoice(world):
                         }
                     )
                 ],
+                **more,
             }
         )
     )
     world.invoice.action_post()
+
+
+def euro_invoice(world):
+    """The same in euro: the rate of the day of payment is another one."""
+    invoice(world, currency_id=world.currency["EUR"].id)
+
+
+def entries_apart(world):
+    """OCA makes an entry of its own for each reconciliation, in the same journal."""
+    invoice(world)
+    journal = world.journals["bank"]
+    journal.reconcile_mode = "keep"
+    journal.suspense_account_id.reconcile = True
 
 
 def customers(world):
@@ -93,6 +107,8 @@ def fees(_world, place, _line):
 THEIRS = (
     Scenario("an invoice is paid by a line", but(made(), pays, 8), invoice),
     Scenario("invoices and partners are found", but(made(), pays), customers),
+    Scenario("an invoice in euro is paid", but(made("euro"), pays), euro_invoice),
+    Scenario("reconciled in entries apart", but(made(), pays), entries_apart),
     Scenario("a rule books fees", but(made(), fees), rule),
     Scenario("partners given by the feed", but(made(), partner("plain"), 2), invoice),
 )

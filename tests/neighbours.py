@@ -19,3 +19,22 @@ class BesideNeighbours:
         if missing:
             raise SkipTest(f"not installed: {', '.join(sorted(missing))}")
         super().setUpClass()
+
+
+# Where OCA keeps ids of journal items in what it prepares for its screen.
+ITEM_IDS = {"id", "counterpart_line_ids", "original_exchange_line_id"}
+ITEM = "account.move.line;"
+
+
+def with_names(names, data, key=None):
+    """Return what OCA prepared for a line, with names in the place of ids.
+
+    :param equality_rows.Names names: of this database
+    """
+    if isinstance(data, dict):
+        return {name: with_names(names, value, name) for name, value in data.items()}
+    if isinstance(data, list):
+        return [with_names(names, value, key) for value in data]
+    if isinstance(data, str) and data.startswith(ITEM):
+        return f"{ITEM}{names.name('account_move_line', int(data[len(ITEM) :]))}"
+    return names.name("account_move_line", data) if key in ITEM_IDS else data

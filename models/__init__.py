@@ -13,6 +13,7 @@ from . import (
     open_banking_account_days_words,
     open_banking_account_fit,
     open_banking_account_lanes,
+    open_banking_account_number,
     open_banking_account_proof_page,
     open_banking_account_schedule,
     open_banking_account_silence,

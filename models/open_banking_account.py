@@ -353,8 +353,7 @@ class OpenBankingAccount(models.Model):
             }
         )
         journal.sudo().bank_statements_source = FEED_SOURCE
-        if not journal.bank_acc_number and (self.iban or self.bban):
-            journal.sudo().set_bank_account(self.iban or self.bban)
+        self._give_number(journal)
         self._wake_up()
 
     def _leave_out(self):

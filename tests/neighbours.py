@@ -10,6 +10,10 @@ ONLINE = "account_statement_import_online"
 NEIGHBOURS = (RECONCILE, "account_statement_base", ONLINE)
 
 
+# OCA looks for the invoice of a new line; in tests only where it is told to.
+AS_ALWAYS = {"_test_account_reconcile_oca": True}
+
+
 class BesideNeighbours:
     """To stand before a class of tests: skips it where the neighbours are missing."""
 
@@ -21,8 +25,14 @@ class BesideNeighbours:
         super().setUpClass()
 
 
-# Where OCA keeps ids of journal items in what it prepares for its screen.
-ITEM_IDS = {"id", "counterpart_line_ids", "original_exchange_line_id"}
+# Where OCA keeps ids in what it prepares for its screen, and of which table.
+TABLES = {
+    "id": "account_move_line",
+    "counterpart_line_ids": "account_move_line",
+    "counterparts": "account_move_line",
+    "original_exchange_line_id": "account_move_line",
+    "move_id": "account_move",
+}
 ITEM = "account.move.line;"
 
 
@@ -37,4 +47,4 @@ def with_names(names, data, key=None):
         return [with_names(names, value, key) for value in data]
     if isinstance(data, str) and data.startswith(ITEM):
         return f"{ITEM}{names.name('account_move_line', int(data[len(ITEM) :]))}"
-    return names.name("account_move_line", data) if key in ITEM_IDS else data
+    return names.name(TABLES[key], data) if key in TABLES else data

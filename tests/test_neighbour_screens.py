@@ -65,7 +65,7 @@ class TestNeighbourScreens(BesideNeighbours, ScreensCase):
         self.import_one("Driftskonto")
         for journal, module in (
             (self.journal, MODULE),
-            (self.journal.copy({"code": "OTH"}), RECONCILE),
+            (self.journal.copy({"bank_statements_source": "undefined"}), RECONCILE),
         ):
             action = journal.with_user(self.bookkeeper).open_action()
             xml_id = self.env["ir.actions.act_window"].browse(action["id"]).xml_id

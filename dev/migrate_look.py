@@ -118,11 +118,16 @@ def lost(before, after):
     wrong = []
     for table, values in before.items():
         now = after.get(table, {})
-        for what, value in values.items():
-            if f"{table}.{what}" in GONE or now.get(what) == value:
-                continue
-            is_there = f"{value} before, {now[what]} now" if what in now else "is gone"
-            wrong.append(f"{table}.{what}: {is_there}")
+        parted = [
+            what
+            for what, value in values.items()
+            if f"{table}.{what}" not in GONE and now.get(what) != value
+        ]
+        if "rows" in parted:
+            parted = ["rows"]  # then every column is another
+        for what in parted:
+            told = f"{values[what]} before, {now[what]} now" if what in now else "gone"
+            wrong.append(f"{table}.{what}: {told}")
     return wrong
 
 

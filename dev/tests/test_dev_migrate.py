@@ -25,7 +25,7 @@ def test_what_is_new_is_no_loss():
     ("change", "told"),
     [
         ({"name": "z"}, "a_table.name: y before, z now"),
-        ({"rows": "1"}, "a_table.rows: 2 before, 1 now"),
+        ({"rows": "1", "id": "z"}, "a_table.rows: 2 before, 1 now"),
     ],
 )
 def test_what_has_changed_is_told(change, told):
@@ -35,12 +35,11 @@ def test_what_has_changed_is_told(change, told):
 def test_a_column_that_is_gone_is_told():
     left = after()
     del left["a_table"]["name"]
-    assert migrate_look.lost(BEFORE, left) == ["a_table.name: is gone"]
+    assert migrate_look.lost(BEFORE, left) == ["a_table.name: gone"]
 
 
 def test_a_table_that_is_gone_is_told():
-    wrong = migrate_look.lost(BEFORE, {})
-    assert "a_table.rows: is gone" in wrong and len(wrong) == 4
+    assert migrate_look.lost(BEFORE, {}) == ["a_table.rows: gone"]
 
 
 def test_a_column_may_go_for_a_reason(monkeypatch):

@@ -81,7 +81,7 @@ def report(bench):
 def main():
     arguments = sys.argv[1:]
     if arguments and arguments[0] in ("-h", "--help"):
-        lines = [f"    {n:10}{f.__doc__}" for n, f in STEPS.items()]
+        lines = [f"    {n:11}{f.__doc__}" for n, f in STEPS.items()]
         print(__doc__.format(steps="\n".join(lines)).strip())
         return 0
     names, pytest_arguments = parse(arguments)

@@ -1,6 +1,6 @@
 {
     "name": "Mastercard Open Banking",
-    "version": "19.0.0.1.0",
+    "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "summary": "Connect bank journals to Mastercard Open Banking (formerly Aiia)",
     "author": "The account_mastercard_open_banking contributors",

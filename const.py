@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
-# The value of a journal's feed source. Other feeds (OCA's is "online") have theirs.
+# The value of a journal's feed source, and those of feeds that read a bank by
+# themselves as ours does: OCA's and Odoo Enterprise's.
 FEED_SOURCE = "mastercard_open_banking"
+OTHER_FEEDS = ("online", "online_sync")
 
 # Hosts of product A (Mastercard Postman collection, "Environments" page).
 PRODUCTION_URL = "https://api.aiia.eu"

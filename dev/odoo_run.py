@@ -30,6 +30,12 @@ def addons_argument(*more):
     return f"--addons-path={addons_path(*more)}"
 
 
+def addons_argument_of(folder):
+    """The argument for a command that gets our add-on from a folder, as it was once."""
+    own = odoo_tree.addons_paths(odoo_tree.find())
+    return f"--addons-path={','.join(str(path) for path in (*own, folder))}"
+
+
 def write_config():
     """Write the configuration file of this clone and this Odoo; its path."""
     tree = odoo_tree.find()

@@ -22,25 +22,34 @@ import traceback
 
 import cluster
 import databases
+import migrate
+import neighbours
 import places
 import test_steps
 from say import Stop, run_main
+
+STEPS = {
+    **test_steps.STEPS,
+    "neighbours": neighbours.neighbours,
+    "migrate": migrate.migrate,
+}
+USE_PYTEST = {*test_steps.PYTEST_STEPS, "neighbours"}
 
 
 def parse(arguments):
     """Split the arguments into names of steps and arguments for pytest."""
     count = 0
-    while count < len(arguments) and arguments[count] in test_steps.STEPS:
+    while count < len(arguments) and arguments[count] in STEPS:
         count += 1
     named, rest = arguments[:count], arguments[count:]
     if not named:
-        every = [n for n in test_steps.STEPS if n not in test_steps.ONLY_NAMED]
+        every = [name for name in STEPS if name not in test_steps.ONLY_NAMED]
         named = test_steps.steps_for_paths(rest) if rest else every
     named += [n for each in named for n in test_steps.ONLY_NAMED.get(each, ())]
-    uses_pytest = set(named) & set(test_steps.PYTEST_STEPS)
+    uses_pytest = USE_PYTEST & set(named)
     if rest and not (uses_pytest and test_steps.is_for_pytest(rest[0])):
         raise Stop(f"{rest[0]} is neither a step nor a test: see ./dev/test --help.")
-    return [name for name in test_steps.STEPS if name in named], rest
+    return [name for name in STEPS if name in named], rest
 
 
 def run_step(name, bench):
@@ -49,7 +58,7 @@ def run_step(name, bench):
     started = time.monotonic()
     before = bench.passed, len(bench.failures)
     try:
-        test_steps.STEPS[name](bench)
+        STEPS[name](bench)
     except Stop as stop:
         bench.fail(name, str(stop))
     except Exception:
@@ -62,9 +71,9 @@ def run_step(name, bench):
 
 def report(bench):
     """Print all failures and the closing line; the exit code."""
-    if not bench.passed and not bench.failures:
+    if not bench.passed and not bench.failures and not bench.left_out:
         bench.fail("all", "no test was run")
-    print()
+    print("", *bench.left_out, sep="\n")
     for title, text in bench.failures:
         print(f"FAILED {title}\n{test_steps.indented(text)}")
     print(f"{bench.passed} passed, {len(bench.failures)} failed", flush=True)
@@ -74,7 +83,7 @@ def report(bench):
 def main():
     arguments = sys.argv[1:]
     if arguments and arguments[0] in ("-h", "--help"):
-        lines = [f"    {n:12}{f.__doc__}" for n, f in test_steps.STEPS.items()]
+        lines = [f"    {n:12}{f.__doc__}" for n, f in STEPS.items()]
         print(__doc__.format(steps="\n".join(lines)).strip())
         return 0
     names, pytest_arguments = parse(arguments)

@@ -32,6 +32,7 @@ class Bench:
         self.is_measured = False
         self.passed = 0
         self.failures = []
+        self.left_out = []
         self._installed = None
 
     def ok(self, count=1):
@@ -41,6 +42,11 @@ class Bench:
         """Note a failure, and show it at once."""
         self.failures.append((title, text))
         print(f"FAILED {title}\n{indented(text)}", flush=True)
+
+    def leave_out(self, title, reason):
+        """Note what cannot be checked here, and is not wrong for that."""
+        self.left_out.append(f"not run: {title}: {reason}")
+        print(self.left_out[-1], flush=True)
 
     def check(self, title, bad):
         """Note one check: failed when there is text (or a list of texts)."""
@@ -94,8 +100,8 @@ def pure(bench):
     environment = dict(os.environ, PYTHONPATH=path)
     every = [f"{name}/tests" for name in PURE_PACKAGES]
     arguments = ["-p", "no:odoo", f"--rootdir={folder}"]
-    arguments += _selected(bench.pytest_arguments, folder, every, PURE_PACKAGES)
-    _pytest(bench, "pure", arguments, folder, environment)
+    arguments += selected(bench.pytest_arguments, folder, every, PURE_PACKAGES)
+    run_pytest(bench, "pure", arguments, folder, environment)
 
 
 def install(bench):
@@ -144,15 +150,21 @@ def odoo(bench):
     links = places.addons_link()
     addon = links / places.ADDON
     log = bench.logs / "odoo-tests.log"
+    arguments = odoo_arguments(name, log)
+    arguments += selected(bench.pytest_arguments, addon, ["tests"], ("tests",))
+    run_pytest(bench, "odoo", arguments, links, odoo_run.environment())
+    bench.check("log of the tests inside Odoo", odoo_log.bad_entries(log))
+
+
+def odoo_arguments(name, log):
+    """pytest's arguments for tests inside Odoo, on a database and with a new log."""
+    addon = places.addons_link() / places.ADDON
     log.write_text("")
-    arguments = [
+    return [
         *("--odoo-http", f"--odoo-database={name}", "--odoo-log-level=warn"),
         *(f"--odoo-config={odoo_run.write_config()}", f"--odoo-extra=logfile={log}"),
         *(f"--rootdir={addon}", f"--config-file={addon / 'pyproject.toml'}"),
     ]
-    arguments += _selected(bench.pytest_arguments, addon, ["tests"], ("tests",))
-    _pytest(bench, "odoo", arguments, links, odoo_run.environment())
-    bench.check("log of the tests inside Odoo", odoo_log.bad_entries(log))
 
 
 def chaos(bench):
@@ -170,12 +182,12 @@ def test_lint(bench):
         lint.run(bench, name)
 
 
-def _selected(arguments, folder, every, roots):
+def selected(arguments, folder, every, roots):
     """pytest's arguments with existing paths made absolute below `folder`."""
     paths = [a for a in arguments if _root_of(a) in roots]
     options = [a for a in arguments if not _root_of(a)]
     if not paths:
-        paths = [path for path in every if (folder / path).is_dir()]
+        paths = [path for path in every if (folder / path).exists()]
     return [*(str(folder / path) for path in paths), *options]
 
 
@@ -198,7 +210,7 @@ def steps_for_paths(arguments):
     return [name for name in PYTEST_STEPS if name in wanted or not wanted]
 
 
-def _pytest(bench, step, arguments, cwd, environment):
+def run_pytest(bench, step, arguments, cwd, environment):
     """Run pytest and add its counts to the bench."""
     report = bench.logs / f"{step}.xml"
     cache = f"cache_dir={places.cache() / 'pytest'}"

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..const import FEED_SOURCE
+from ..const import FEED_SOURCE, OTHER_FEEDS
 from .error_words import words
 
 
@@ -15,6 +15,16 @@ class AccountJournal(models.Model):
         # pylint: disable=super-method-mismatch
         sources = super()._AccountJournal__get_bank_statements_available_sources()
         return [*sources, (FEED_SOURCE, self.env._("Mastercard Open Banking"))]
+
+    def unlink(self):
+        """Let the accounts of journals that go wait for another one.
+
+        Odoo deletes journals without lines by itself when a company gets a chart of
+        accounts. That PostgreSQL empties the link alone would not be noticed.
+        """
+        accounts = self.env["open.banking.account"].sudo()
+        accounts.search([("journal_id", "in", self.ids)]).journal_id = False
+        return super().unlink()
 
     # === ACTIONS === #
 
@@ -135,13 +145,16 @@ class AccountJournal(models.Model):
         accounts = accounts.search([("journal_id", "in", self.ids)])
         by_journal = {account.journal_id.id: account for account in accounts}
         progress = accounts._progress()
-        unconnected = {"state": "none", "connect": True}
         return {
             journal: self._open_banking_card(account, progress.get(account.id))
             if (account := by_journal.get(journal.id))
-            else unconnected
+            else {"state": "none", "connect": not journal._open_banking_has_other()}
             for journal in self
         }
+
+    def _open_banking_has_other(self):
+        """Whether another bank feed fills this journal: two would book all twice."""
+        return self.bank_statements_source in OTHER_FEEDS
 
     def _open_banking_card(self, account, progress):
         """Return the card's facts for one account.

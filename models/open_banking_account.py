@@ -7,7 +7,7 @@ from ..bank_api import (
     Account,
     AccountNumber,
 )
-from ..const import FEED_SOURCE
+from ..const import FEED_SOURCE, OTHER_FEEDS
 from ..feed import account_key, same_account
 from .error_words import words
 
@@ -322,6 +322,7 @@ class OpenBankingAccount(models.Model):
                 ("company_id", "=", self.company_id.id),
                 ("type", "in", ("bank", "credit")),
                 ("id", "not in", taken.journal_id.ids),
+                ("bank_statements_source", "not in", OTHER_FEEDS),
             ]
         )
         return journals.filtered(
@@ -352,8 +353,7 @@ class OpenBankingAccount(models.Model):
             }
         )
         journal.sudo().bank_statements_source = FEED_SOURCE
-        if not journal.bank_acc_number and (self.iban or self.bban):
-            journal.sudo().set_bank_account(self.iban or self.bban)
+        self._give_number(journal)
         self._wake_up()
 
     def _leave_out(self):

@@ -41,6 +41,7 @@ class OpenBankingHealth(models.AbstractModel):
             self._of_credentials(company),
             self._of_key(company),
             self._of_address(),
+            self._of_databases(),
             self._of_jobs(),
             self._of_messages(company),
             self._of_mail(),

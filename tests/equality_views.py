@@ -87,7 +87,8 @@ def named(found, names):
 def _named_value(table, name, value, names):
     if isinstance(value, tuple):
         return [names.name(value[0], each) for each in value[1]]
-    return names.value(table, name, value) if isinstance(value, str) else value
+    is_named = isinstance(value, (str, dict))
+    return names.value(table, name, value) if is_named else value
 
 
 def recompute(lines):

@@ -43,6 +43,7 @@ class OpenBankingLink(models.TransientModel):
     )
     service = fields.Char(readonly=True)
     banks_text = fields.Char(readonly=True)
+    is_out_of_reach = fields.Boolean(compute="_compute_is_out_of_reach")
     valid_days = fields.Integer(string="Valid for", default=VALID_DAYS, required=True)
     message = fields.Text(help="A few words of your own, shown above the steps.")
 
@@ -56,6 +57,10 @@ class OpenBankingLink(models.TransientModel):
         for wizard in self:
             lang = wizard.partner_id.lang
             wizard.lang = lang if lang in installed else self.env.lang
+
+    @api.depends("journal_id")
+    def _compute_is_out_of_reach(self):
+        self.is_out_of_reach = self.env["open.banking.health"]._is_out_of_reach()
 
     @api.constrains("valid_days")
     def _check_valid_days(self):

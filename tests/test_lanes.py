@@ -93,13 +93,13 @@ class TestLanes(TwoConnections, OpenBankingCase):
     def calls_heard(self):
         """Yield a list; afterwards it names the databases whose workers were called."""
         calls = []
-        with sql_db.db_connect("postgres").cursor() as cr:
-            cr.execute("LISTEN cron_trigger")
-            cr.commit()
+        with sql_db.db_connect("postgres").cursor() as ears:
+            ears.execute("LISTEN cron_trigger")
+            ears.commit()
             yield calls
-            select.select([cr._cnx], [], [], 10)  # until it is heard
-            cr._cnx.poll()
-            calls += [call.payload for call in cr._cnx.notifies]
+            select.select([ears._cnx], [], [], 10)  # until it is heard
+            ears._cnx.poll()
+            calls += [call.payload for call in ears._cnx.notifies]
 
     def test_a_job_that_was_deleted_is_not_missed(self):
         self.env["open.banking.account"]._lanes()[1].unlink()

@@ -168,10 +168,12 @@ def test_the_readme_gets_its_tables_from_the_json(tmp_path, capsys):
     told = {"on": "2026-01-02T03:04", "commit": "abc", "postgresql": "15"}
     looks = [{"journals": 1, "rows": 0, "dashboard": 26, "core": 17, "board": 5}]
     found = {"about": {**told, "processors": 2}, "f": {"notes": ["N."], "looks": looks}}
-    path = tmp_path / "x.json"
-    path.write_text(json.dumps(found))
-    run_bench.readme(path)
+    older, newer = tmp_path / "x.json", tmp_path / "y.json"
+    older.write_text(json.dumps({**found, "f": {"notes": ["Old."], "looks": []}}))
+    newer.write_text(json.dumps(found))
+    run_bench.readme([older, newer])
     shown = capsys.readouterr().out
-    assert "Measured 2026-01-02 at abc" in shown
+    assert "Measured 2026-01-02: Odoo 19.0, PostgreSQL 15, 2 processors" in shown
+    assert "Old." not in shown
     assert "| 1 | 0 | 26 | 17 | 5 |" in shown
     assert shown.rstrip().endswith("N.")

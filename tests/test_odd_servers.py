@@ -47,6 +47,28 @@ class TestSeveralDatabases(LinkCase):
         self.assertIn("or ^%d$ where", row["todo"])
         self.assertTrue(self.wizard().is_out_of_reach)
 
+    def panel(self, headers=None):
+        """Read the health panel over HTTP, as the settings do."""
+        admin = self.env.ref("base.user_admin")
+        settings = self.env["res.config.settings"].with_user(admin).create({})
+        self.env.flush_all()
+        params = {
+            "model": "res.config.settings",
+            "method": "read",
+            "args": [settings.ids, ["open_banking_health"]],
+            "kwargs": {},
+        }
+        address = "/web/dataset/call_kw/res.config.settings/read"
+        answer = self.url_open(address, json={"params": params}, headers=headers)
+        return answer.json()["result"][0]["open_banking_health"]
+
+    def test_a_proxy_may_name_the_database(self):
+        self.authenticate("admin", "admin")
+        self.several()
+        self.assertIn(TITLE, self.panel())
+        named = {"X-Odoo-Database": self.env.cr.dbname}
+        self.assertNotIn(TITLE, self.panel(named))
+
     def test_with_a_filter_for_the_address_they_do(self):
         link = self.send()
         self.several(f"^{self.env.cr.dbname}$")

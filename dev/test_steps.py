@@ -214,15 +214,15 @@ def run_pytest(bench, step, arguments, cwd, environment):
     """Run pytest and add its counts to the bench."""
     report = bench.logs / f"{step}.xml"
     cache = f"cache_dir={places.cache() / 'pytest'}"
-    start = [sys.executable, "-m"]
+    start, timeout = [sys.executable, "-m"], PYTEST_TIMEOUT
     if bench.is_measured:
-        start = measured.command(bench.logs, step)
+        start, timeout = measured.command(bench.logs, step), 2 * PYTEST_TIMEOUT
     command = [*start, "pytest", "-q", f"--junitxml={report}", "-o", cache, *arguments]
-    code = children.run(command, PYTEST_TIMEOUT, cwd=cwd, env=environment)
+    code = children.run(command, timeout, cwd=cwd, env=environment)
     known = len(bench.failures)
     counted = _count(bench, step, report)
     if code is None:
-        bench.fail(step, f"pytest did not end within {PYTEST_TIMEOUT} s")
+        bench.fail(step, f"pytest did not end within {timeout} s")
     elif code == 5 or (code == 0 and not counted):
         bench.fail(step, "no test was found")
     elif code and (code != 1 or len(bench.failures) == known):

@@ -79,5 +79,5 @@ def test_what_does_not_exist_is_missed():
         "`models/booking/fast/guards.py::COMPARE`",
     )
     assert missing(" ".join(named)) == list(named)
-    there = "`models/booking/fast/guards.py::COMPARED`, `docs/`, `./dev/test`"
+    there = "`models/booking/fast/compared.py::COMPARED`, `docs/`, `./dev/test`"
     assert not missing(there)

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from odoo.tools import frozendict
 
+from .compared import COMPARED_IN_BATCHES
 from .doubt import FEW_LINES, NotProven
-from .guards import COMPARED_IN_BATCHES, check_context
+from .guards import check_context
 from .numbers import is_regular
 
 WORK = "open_banking_batched"  # the key in the context

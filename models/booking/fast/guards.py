@@ -1,6 +1,7 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .compared import COMPARED
 from .doubt import NotProven
 
 MODELS = ("account.bank.statement.line", "account.move", "account.move.line")
@@ -12,34 +13,6 @@ TABLES = (
     "mail_followers",
     "mail_followers_mail_message_subtype_rel",
 )
-
-OURS = "account_mastercard_open_banking"
-
-# The modules whose part in statement lines the tests have compared with core's. Code or
-# stored values of any other leave the lines to the next way.
-COMPARED = {
-    *("base", "web", "bus", "mail", "portal", "product", "uom", "analytic", "account"),
-    *("account_payment", "payment", "account_edi_ubl_cii", "account_add_gln"),
-    *("account_edi_proxy_client", "account_qr_code_sepa", "base_iban", "base_vat"),
-    *("phone_validation", "html_editor", "base_import", "base_import_module"),
-    *("base_setup", "base_install_request", "digest", "onboarding", "privacy_lookup"),
-    *("resource", "resource_mail", "http_routing", "rpc", "api_doc", "iap", "iap_mail"),
-    *("auth_signup", "auth_totp", "auth_totp_mail", "auth_totp_portal"),
-    *("auth_passkey", "auth_passkey_portal", "google_gmail", "microsoft_outlook"),
-    *("partner_autocomplete", "sms", "snailmail", "snailmail_account", "mail_bot"),
-    *("spreadsheet", "spreadsheet_account", "spreadsheet_dashboard"),
-    *("spreadsheet_dashboard_account", "web_tour", "web_unsplash", "certificate"),
-    *("l10n_dk", "l10n_dk_nemhandel", "l10n_dk_oioubl", OURS),
-}
-
-# Add-ons that go on with lines once core has made them: the tests have compared batches
-# beside them. No line can be a copy there, as each is looked at for itself.
-COMPARED_IN_BATCHES = COMPARED | {
-    "account_reconcile_oca",
-    "account_statement_base",
-    "account_statement_import_base",
-    "account_statement_import_online",
-}
 
 # Contexts in which core does something else than in the feed's.
 OTHER_CONTEXTS = {

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 from odoo.tools import SQL
 
+from .compared import COMPARED, OURS
 from .doubt import NotProven
-from .guards import COMPARED, OURS, TABLES
+from .guards import TABLES
 
 ADDONS = "odoo.addons."
 

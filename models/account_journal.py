@@ -22,6 +22,7 @@ class AccountJournal(models.Model):
         Odoo deletes journals without lines by itself when a company gets a chart of
         accounts. That PostgreSQL empties the link alone would not be noticed.
         """
+        self.check_access("unlink")
         accounts = self.env["open.banking.account"].sudo()
         accounts.search([("journal_id", "in", self.ids)]).journal_id = False
         return super().unlink()

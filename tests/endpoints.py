@@ -119,6 +119,7 @@ METHODS = {
         "res.partner": ["action_open_banking_export"],
     },
     MAY_ERASE: {
+        "account.journal": ["unlink"],
         "open.banking.account": ["action_set_statement_period"],
         "open.banking.consent": ["action_erase"],
         "open.banking.erasure": ["action_confirm"],

@@ -2,7 +2,6 @@ from odoo.tools import SQL
 
 # Of each row of the feed, and of each statement line of all journals.
 DROPPED = (
-    "open_banking_transaction__account_id_index",
     "open_banking_transaction__company_id_index",
     "account_bank_statement_line__open_banking_transaction_id_index",
 )

@@ -9,7 +9,9 @@ class AccountBankStatementLine(models.Model):
         string="Bank Feed",
         readonly=True,
         copy=False,
-        ondelete="set null",  # found by the unique index
+        # The unique one would do, but Odoo's own checks want it.
+        index="btree_not_null",
+        ondelete="set null",
     )
 
     # From the line to the run, and to the consent under which it was read.

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..const import FEED_SOURCE, OTHER_FEEDS
@@ -10,6 +10,17 @@ class AccountJournal(models.Model):
     _inherit = "account.journal"
 
     open_banking_account_ids = fields.One2many("open.banking.account", "journal_id")
+    open_banking_has_other_feed = fields.Boolean(
+        string="Fed by Another Bank Feed",
+        compute="_compute_open_banking_has_other_feed",
+        help="Two feeds on one journal would book everything twice.",
+    )
+
+    @api.depends("bank_statements_source")
+    def _compute_open_banking_has_other_feed(self):
+        for journal in self:
+            source = journal.bank_statements_source
+            journal.open_banking_has_other_feed = source in OTHER_FEEDS
 
     def __get_bank_statements_available_sources(self):
         # pylint: disable=super-method-mismatch
@@ -149,13 +160,9 @@ class AccountJournal(models.Model):
         return {
             journal: self._open_banking_card(account, progress.get(account.id))
             if (account := by_journal.get(journal.id))
-            else {"state": "none", "connect": not journal._open_banking_has_other()}
+            else {"state": "none", "connect": not journal.open_banking_has_other_feed}
             for journal in self
         }
-
-    def _open_banking_has_other(self):
-        """Whether another bank feed fills this journal: two would book all twice."""
-        return self.bank_statements_source in OTHER_FEEDS
 
     def _open_banking_card(self, account, progress):
         """Return the card's facts for one account.

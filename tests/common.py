@@ -43,6 +43,12 @@ class OpenBankingCommon:
         )
         cls.env.user.company_ids += company
         cls.env["account.chart.template"].try_loading("dk", company, install_demo=False)
+        cls.point_to_bank(company)
+        return company
+
+    @classmethod
+    def point_to_bank(cls, company):
+        """Give a company the rehearsal bank's address and credentials."""
         company.write(
             {
                 "open_banking_environment": "custom",
@@ -53,7 +59,6 @@ class OpenBankingCommon:
                 ]._encrypt(CLIENT_SECRET),
             }
         )
-        return company
 
     @classmethod
     def _request_handler(cls, s, r, /, **kw):

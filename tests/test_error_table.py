@@ -28,8 +28,8 @@ TAKE_CODE = {
     "_tell_responsible": 0,
 }
 NAMED = {"error_code", "reason_code"}
-# These keep other words: the outcome of a message, the types of columns.
-OTHER_TABLES = {"open_banking_event.py", "open_banking_transaction_insert.py"}
+# These keep other words: the outcome of a message, the end of a run.
+OTHER_TABLES = {"open_banking_event.py"}
 
 
 def trees(*folders):
@@ -150,8 +150,9 @@ class TestErrorTable(TransactionCase):
 
     def test_every_code_that_can_be_met_has_an_entry(self):
         event = {"failed"}  # how acting on a message ended: words of its own
+        of_column = {"varchar"}  # the type of reason_code, where it is inserted
         met = codes_raised() | codes_of_problems() | codes_used()
-        self.assertFalse(met - MATTERS.keys() - event)
+        self.assertFalse(met - MATTERS.keys() - event - of_column)
 
     def test_no_entry_is_unused(self):
         texts = set()

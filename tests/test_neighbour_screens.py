@@ -71,6 +71,19 @@ class TestNeighbourScreens(BesideNeighbours, ScreensCase):
             xml_id = self.env["ir.actions.act_window"].browse(action["id"]).xml_id
             self.assertEqual(xml_id.split(".")[0], module)
 
+    def test_a_journal_of_the_other_feed_offers_no_bank(self):
+        """Neither on its card nor on its form."""
+        journal = self.journal.copy({"bank_statements_source": "online"})
+        card = journal.with_user(self.bookkeeper)._open_banking_cards()[journal]
+        self.assertFalse(card["connect"])
+        self.assertTrue(journal.open_banking_has_other_feed)
+        model = journal.with_user(self.bookkeeper)
+        view = self.env.ref("account.view_account_journal_form")
+        form = etree.fromstring(model.get_view(view.id, "form")["arch"])
+        for name in ("connect", "send_link"):
+            [button] = form.xpath(f"//button[@name='action_open_banking_{name}']")
+            self.assertIn("open_banking_has_other_feed", button.get("invisible"))
+
     def test_no_field_is_defined_twice(self):
         twice = [
             f"{name}.{field.name}"

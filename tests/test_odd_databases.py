@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import BOOKKEEPER_GROUPS, OpenBankingCase
-from .rehearsal import CLIENT_ID, CLIENT_SECRET
 from .test_links import LinkCase
 
 MODULE = "account_mastercard_open_banking"
@@ -43,16 +42,7 @@ class TestCompanyWithoutChart(OpenBankingCase):
             company_id=cls.bare.id,
             company_ids=[(6, 0, cls.bare.ids)],
         )
-        cls.bare.write(
-            {
-                "open_banking_environment": "custom",
-                "open_banking_custom_url": cls.bank.url,
-                "open_banking_client_id": CLIENT_ID,
-                "open_banking_client_secret_encrypted": cls.env[
-                    "open.banking.vault"
-                ]._encrypt(CLIENT_SECRET),
-            }
-        )
+        cls.point_to_bank(cls.bare)
 
     def as_owner(self, model):
         return self.env[model].with_user(self.owner).with_company(self.bare)

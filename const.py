@@ -23,8 +23,8 @@ WEBHOOK_PATH = "/open_banking/webhook"
 # page is the largest we ask for; a bank may refuse it, or send less. Lines that are
 # inserted by set come in larger chunks: their probes cost the same for few.
 PAGE_SIZE = 1000
-CHUNK_SIZE = 100
-SET_SIZE = 5000
+CHUNK_SIZE = 300
+SET_SIZE = 10_000
 
 # Mastercard reads the banks every six hours (its page "Data synchronisation").
 FETCH_INTERVAL_HOURS = 6

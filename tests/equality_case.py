@@ -23,6 +23,7 @@ class EqualityCase(EqualityWorld):
     def setUp(self):
         super().setUp()
         self.patch(replicate, "FEWEST", min(LINES, replicate.FEWEST))
+        self.patch(replicate, "PART", LINES // 3)  # several statements for each period
 
     # === ONE SCENARIO === #
 

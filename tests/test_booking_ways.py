@@ -3,9 +3,11 @@ from datetime import timedelta
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..const import CHUNK_SIZE
 from .common import OpenBankingCase
 
-MANY = {"transactions": 240, "days": 80}
+COUNT = CHUNK_SIZE + 40  # more than Odoo is given at once
+MANY = {"transactions": COUNT, "days": 80}
 
 
 @tagged("post_install", "-at_install")
@@ -21,7 +23,7 @@ class TestBookingWays(OpenBankingCase):
     def test_a_first_import_is_made_by_set(self):
         account = self.import_one("Storkonto", **MANY)
         run = self.run_of(account)
-        self.assertEqual(self.counts(run), (240, 0, 0), run.way_reason)
+        self.assertEqual(self.counts(run), (COUNT, 0, 0), run.way_reason)
         self.assertFalse(run.way_reason)
         self.assert_books_equal_bank(account)
 
@@ -31,7 +33,7 @@ class TestBookingWays(OpenBankingCase):
         )
         account = self.import_one("Storkonto", **MANY)
         run = self.run_of(account)
-        self.assertEqual(self.counts(run), (240, 0, 0), run.way_reason)
+        self.assertEqual(self.counts(run), (COUNT, 0, 0), run.way_reason)
 
     def test_few_lines_are_made_by_odoo_in_one_batch(self):
         account = self.import_one("Storkonto", **MANY)
@@ -44,7 +46,7 @@ class TestBookingWays(OpenBankingCase):
         self.assert_books_equal_bank(account)
 
     def test_the_companys_choice(self):
-        for way, counts in (("batched", (0, 240, 0)), ("core", (0, 0, 240))):
+        for way, counts in (("batched", (0, COUNT, 0)), ("core", (0, 0, COUNT))):
             self.set_scene("small")
             self.company.open_banking_booking_way = way
             with self.subTest(way=way):
@@ -56,7 +58,7 @@ class TestBookingWays(OpenBankingCase):
         self.make_analytic_rule()
         account = self.import_one("Storkonto", **MANY)
         run = self.run_of(account)
-        self.assertEqual(self.counts(run), (0, 240, 0))
+        self.assertEqual(self.counts(run), (0, COUNT, 0))
         self.assertEqual(run.way_reason, "analytic distribution")
         self.assert_books_equal_bank(account)
 
@@ -68,7 +70,7 @@ class TestBookingWays(OpenBankingCase):
         held = rows.filtered(lambda row: row.booking_state == "held")
         self.assertTrue(held)
         self.assertEqual(run.held_count, len(held))
-        self.assertEqual(run.booked_count + run.held_count, 240)
+        self.assertEqual(run.booked_count + run.held_count, COUNT)
 
     def make_analytic_rule(self):
         plan = self.env["account.analytic.plan"].create({"name": "Projects"})
@@ -91,14 +93,14 @@ class TestBookingWays(OpenBankingCase):
         run = self.run_of(account)
         held = account.transaction_ids.filtered(lambda r: r.booking_state == "held")
         self.assertEqual(held.mapped("text"), ["Text 7"])
-        self.assertEqual(run.booked_count, 120)
+        self.assertEqual(run.booked_count, COUNT - 1)
         self.assertEqual(run.replicated_count, 0)
-        self.assertEqual(sum(self.counts(run)), 120)
+        self.assertEqual(sum(self.counts(run)), COUNT - 1)
 
     def connect_with(self, name):
         rows = [
             {"date": self.today.isoformat(), "amount": "1.00", "text": f"Text {n}"}
-            for n in range(121)
+            for n in range(COUNT)
         ]
         self.bank.control("accounts", {"name": name})
         body = {"account": name, "transactions": rows}

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import psycopg2
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 from .batch import read_batch
 from .chatter import copy_chatter
@@ -20,7 +20,8 @@ from .stored import difference, read_stored
 from .watch import watched
 
 # Fewer lines are not worth the probes; more are too much for one unit of work.
-FEWEST, MOST = 40, 5000
+FEWEST, MOST = 40, 10_000
+PART = 2000  # so many in one statement of SQL: its text holds all their values
 
 NO_PARTNER = (None,) * len(COLUMNS)
 
@@ -143,8 +144,8 @@ def _insert(lines, batch, templates):
         new = [_place(batch.lines[p], templates, ids[p]) for p in period]
         new[0] = numbering.lock(new[0], partial(insert_copies, env, templates.rows))
         new[1:] = [numbering.next(place) for place in new[1:]]
-        if new[1:]:
-            insert_copies(env, templates.rows, new[1:])
+        for part in split_every(PART, new[1:]):
+            insert_copies(env, templates.rows, part)
         places += new
     copy_chatter(env, templates.rows, places)
     env.invalidate_all(flush=False)  # flushed above; nothing was written through it

@@ -23,7 +23,7 @@ WEBHOOK_PATH = "/open_banking/webhook"
 # page is the largest we ask for; a bank may refuse it, or send less. Lines that are
 # inserted by set come in larger chunks: their probes cost the same for few.
 PAGE_SIZE = 1000
-CHUNK_SIZE = 300
+CHUNK_SIZE = 200
 SET_SIZE = 10_000
 
 # Mastercard reads the banks every six hours (its page "Data synchronisation").

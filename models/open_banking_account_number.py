@@ -7,6 +7,13 @@ class OpenBankingAccount(models.Model):
 
     _inherit = "open.banking.account"
 
+    def _is_card(self):
+        """Whether it is a card's own account, and not a bank account with a card.
+
+        :rtype: bool
+        """
+        return bool(self.masked_pan) and not (self.iban or self.bban)
+
     def _give_number(self, journal):
         """Give a journal without a number the account's.
 

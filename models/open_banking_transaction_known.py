@@ -44,15 +44,17 @@ class OpenBankingTransaction(models.Model):
 
         :param open.banking.fetch run: the reading
         :param tuple[bank_api.Entry] entries: of one page
-        :return: the other entries, by their place in the bank's list
-        :rtype: dict[int, bank_api.Entry]
+        :return: the other entries, by their place in the bank's list; and the families
+            of which the feed is known to have no row
+        :rtype: tuple[dict[int, bank_api.Entry], set[str]]
         """
-        unchanged = self._unchanged(run, entries)
-        return {
+        asked, found = self._unchanged(run, entries)
+        left = {
             place: entry
             for place, entry in enumerate(entries, run.received_count)
-            if entry.id not in unchanged
+            if not found.get(entry.id)
         }
+        return left, asked - found.keys()
 
     @api.model
     def _unchanged(self, run, entries):
@@ -63,8 +65,8 @@ class OpenBankingTransaction(models.Model):
         feed. A row that waits for being booked still takes its place in the list.
         In SQL, in one statement: the ORM would make a record of each.
 
-        :return: the bank's ids of these rows
-        :rtype: set[str]
+        :return: the families looked for, and of those found whether they are such rows
+        :rtype: tuple[set[str], dict[str, bool]]
         """
         count = Counter(entry.id for entry in entries)
         digests = {
@@ -73,25 +75,27 @@ class OpenBankingTransaction(models.Model):
             if entry.id and entry.digest and count[entry.id] == 1
         }
         if not digests:
-            return set()
+            return set(), {}
         self.flush_model(["wire_hash", "state", "booking_state", "bank_change"])
         query = SQL(
             """
             WITH found AS (
-                SELECT family, MIN(id) AS id, MIN(wire_hash) AS wire_hash
-                  FROM open_banking_transaction
-                 WHERE account_id = %(account)s AND family = ANY(%(families)s)
-              GROUP BY family
-                HAVING COUNT(*) = 1
-                   AND bool_and(state <> 'withdrawn'
+                SELECT family, MIN(id) AS id, MIN(wire_hash) AS wire_hash,
+                       COUNT(*) = 1
+                       AND bool_and(state <> 'withdrawn'
                             AND booking_state <> 'to_book'
                             AND (bank_change IS NULL OR bank_change = 'changed')
                             AND NOT (%(is_asked)s AND booking_state = 'left_out'))
+                       AS is_settled
+                  FROM open_banking_transaction
+                 WHERE account_id = %(account)s AND family = ANY(%(families)s)
+              GROUP BY family
             ), same AS (
                 SELECT found.family, found.id
                   FROM found
                   JOIN unnest(%(families)s, %(digests)s) AS said(family, wire_hash)
                     ON said.family = found.family AND said.wire_hash = found.wire_hash
+                 WHERE found.is_settled
             ), forgotten AS (
                 DELETE FROM open_banking_fetch_met met
                       USING open_banking_fetch run
@@ -101,7 +105,8 @@ class OpenBankingTransaction(models.Model):
                 INSERT INTO open_banking_fetch_met (fetch_id, row_ids)
                      SELECT %(run)s, jsonb_agg(id) FROM same HAVING COUNT(*) > 0
             )
-            SELECT family FROM same
+            SELECT found.family, same.id IS NOT NULL
+              FROM found LEFT JOIN same ON same.family = found.family
             """,
             account=run.account_id.id,
             run=run.id,
@@ -109,20 +114,21 @@ class OpenBankingTransaction(models.Model):
             digests=list(digests.values()),
             is_asked=run.is_asked,
         )
-        return {family for (family,) in self.env.execute_query(query)}
+        return set(digests), dict(self.env.execute_query(query))
 
     @api.model
-    def _known_rows(self, run, bank_rows):
+    def _known_rows(self, run, bank_rows, absent):
         """Look up the feed's rows that these rows may be.
 
+        :param set[str] absent: families that need not be looked for
         :return: the feed's rows for `match`, and which of them this very reading has
             met already
         """
+        wanted = families(bank_rows) - absent
+        if not wanted:
+            return [], Seen()
         rows = self.search_fetch(
-            [
-                ("account_id", "=", run.account_id.id),
-                ("family", "in", list(families(bank_rows))),
-            ],
+            [("account_id", "=", run.account_id.id), ("family", "in", list(wanted))],
             MATCH_FIELDS,
         )
         earlier = rows.browse(run._has_met(rows.ids))

@@ -27,12 +27,12 @@ class OpenBankingTransaction(models.Model):
         :return: the counters of the run that grow, and by how much
         :rtype: dict[str, int]
         """
-        entries = self._pass_by_unchanged(run, page.entries)
+        entries, absent = self._pass_by_unchanged(run, page.entries)
         transactions = {place: entry.parse() for place, entry in entries.items()}
         bank_rows, said = self._read_rows(
             run.account_id, transactions, run._asked_days()
         )
-        known, seen = self._known_rows(run, bank_rows)
+        known, seen = self._known_rows(run, bank_rows, absent)
         found = match(bank_rows, known, seen=seen, join_later=True)
         self._create_rows(run, found.new, said)
         for pair in (*found.changed, *found.booked):

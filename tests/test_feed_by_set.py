@@ -148,7 +148,25 @@ class TestFeedBySet(OpenBankingCase):
         entries = self.first_page(account, run).entries
         rows = self.env["open.banking.transaction"]
         self.assertEqual(len(entries), 60)
-        self.assertFalse(rows._pass_by_unchanged(run, entries))
+        self.assertEqual(rows._pass_by_unchanged(run, entries), ({}, set()))
+
+    def test_what_the_feed_has_not_is_not_looked_for(self):
+        account = self.import_one("Prøvekonto", transactions=9)
+        run = self.env["open.banking.fetch"]._start(account)
+        entries = self.first_page(account, run).entries
+        rows = account.transaction_ids
+        gone = rows.filtered(lambda row: row.external_id == entries[2].id)
+        self.env.cr.execute(
+            "DELETE FROM open_banking_transaction WHERE id = %s", [gone.id]
+        )
+        self.env.invalidate_all()
+        left, absent = rows._pass_by_unchanged(run, entries)
+        self.assertEqual((list(left), absent), ([2], {entries[2].id}))
+        bank_rows, _said = rows._read_rows(account, {2: left[2].parse()})
+        with self.assertQueryCount(0):
+            self.assertEqual(rows._known_rows(run, bank_rows, absent)[0], [])
+        known, _seen = rows._known_rows(run, bank_rows, set())
+        self.assertEqual(known, [])
 
     def test_what_is_not_the_same_is_read(self):
         account = self.import_one("Prøvekonto", transactions=9)
@@ -165,8 +183,9 @@ class TestFeedBySet(OpenBankingCase):
         run.is_asked = True
         changed = replace(entries[6], digest="0")
         twice = [*entries[:6], changed, entries[7], entries[7], entries[8]]
-        left = self.env["open.banking.transaction"]._pass_by_unchanged(run, twice)
+        left, absent = account.transaction_ids._pass_by_unchanged(run, twice)
         self.assertEqual(list(left), list(range(9)))
+        self.assertFalse(absent)
 
     def test_a_twin_whose_text_is_damaged_is_no_change_of_the_other(self):
         account = self.import_one("Prøvekonto", transactions=9, days=5)

@@ -44,6 +44,16 @@ class TestHealth(WebhookCase):
         self.assertIn(text, row["text"])
         return row
 
+    def test_headings_of_our_settings_show(self):
+        """A field without a label that comes first takes the heading away."""
+        settings = self.env["res.config.settings"].with_user(self.admin)
+        form = etree.fromstring(settings.get_view(view_type="form")["arch"])
+        boxes = form.xpath("//block[@id='open_banking']//setting[@string]")
+        self.assertTrue(boxes)
+        for box in boxes:
+            hides = box.xpath("*[1][self::field and @nolabel='1']")
+            self.assertFalse(hides, box.get("string"))
+
     # === CREDENTIALS === #
 
     def test_over_rpc(self):

@@ -130,6 +130,26 @@ class TestMapping(OpenBankingCase):
             self.assertEqual(account.mapping, "mapped")
         self.assertEqual(len(self.accounts.journal_id), 3)
 
+    def test_a_card_gets_a_credit_card_journal(self):
+        card = {"cardHolder": "Karen", "maskedPan": "5222 XXXX XXXX 3413"}
+        bank_account = {"name": "Firmakort", "card": card}
+        self.bank.control("accounts", {**bank_account, "transactions": 60, "days": 9})
+        account = self.connect(accounts=["Firmakort"]).account_ids
+        self.assertEqual(account.number, card["maskedPan"])
+        self.choose(account, action="new")
+        journal = account.journal_id
+        self.assertEqual(journal.type, "credit")
+        kept_in = journal.default_account_id.account_type
+        self.assertEqual(kept_in, "liability_credit_card")
+        self.run_jobs()
+        self.assertEqual(len(self.lines(account)), 60)
+        self.assertEqual(account.proof_state, "equal", account.error_text)
+
+    def test_a_bank_account_with_a_card_gets_a_bank_journal(self):
+        self.main.masked_pan = "5222 XXXX XXXX 3413"
+        self.choose(self.main, action="new")
+        self.assertEqual(self.main.journal_id.type, "bank")
+
     def test_a_journal_without_a_number_gets_the_accounts(self):
         self.choose(self.main, self.journal)
         number = self.journal.bank_account_id.sanitized_acc_number

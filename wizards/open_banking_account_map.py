@@ -217,7 +217,10 @@ class OpenBankingAccountMapLine(models.TransientModel):
             raise UserError(self.env._("The import cannot start in the future."))
 
     def _new_journal(self):
-        """Make a bank journal in the account's currency; `_map` gives it the number."""
+        """Make a journal in the account's currency; `_map` gives it the number.
+
+        A card's books are a debt to the bank: core keeps them in a liability account.
+        """
         account, company = self.account_id, self.company_id
         own = account.currency_id == company.currency_id
         if not account.currency_id.active:
@@ -225,7 +228,7 @@ class OpenBankingAccountMapLine(models.TransientModel):
         return self.env["account.journal"].create(
             {
                 "name": account.name,
-                "type": "bank",
+                "type": "credit" if account._is_card() else "bank",
                 "company_id": company.id,
                 "currency_id": False if own else account.currency_id.id,
             }

@@ -52,6 +52,12 @@ class AccountMoveLine(models.Model):
             work.catch_up(self.env["account.move"])
         return super().create(vals_list)
 
+    def _inverse_analytic_distribution(self):
+        """Where new items have no distribution, core writes that on each of them."""
+        if self.env.context.get(WORK) and not any(self.mapped("analytic_distribution")):
+            return
+        super()._inverse_analytic_distribution()
+
 
 class AccountAnalyticDistributionModel(models.Model):
     _inherit = "account.analytic.distribution.model"
@@ -65,6 +71,12 @@ class AccountAnalyticDistributionModel(models.Model):
 
 class AccountBankStatementLine(models.Model):
     _inherit = "account.bank.statement.line"
+
+    def _synchronize_from_moves(self, changed_fields):
+        """Where the items of an entry did not change, core writes nothing on each."""
+        if self.env.context.get(WORK) and "line_ids" not in changed_fields:
+            return
+        super()._synchronize_from_moves(changed_fields)
 
     @api.model
     @ormcache()

@@ -20,11 +20,11 @@ def make_number(country, bank_code, seed):
     bank_length, length = _LENGTHS[country]
     bank_code = bank_code[:bank_length].zfill(bank_length)
     account = _account_part(country, bank_code, dice, length)
-    return number_from(country, bank_code, account)
+    return _number(country, bank_code, account)
 
 
-def number_from(country, bank_code, account):
-    """The number dict of given parts; Danish accounts may be shorter than 10."""
+def _number(country, bank_code, account):
+    """The number dict of parts; Danish accounts may be shorter than 10."""
     length = _LENGTHS[country][1]
     body = bank_code + account.zfill(length)
     iban = country + stdnum_iban.calc_check_digits(f"{country}00{body}") + body
@@ -34,7 +34,7 @@ def number_from(country, bank_code, account):
         "bank_code": bank_code,
         "account_number": account,
         "bban": bban,
-        "iban": stdnum_iban.validate(iban),
+        "iban": iban,
     }
 
 
@@ -82,7 +82,9 @@ def parse_number(country, text):
     fits = len(bank_code) == bank_length and 0 < len(account) <= length
     if not (fits and (bank_code + account).isdigit()):
         raise ValueError(f"not a {country} account number: {text!r}")
-    return number_from(country, bank_code, account)
+    number = _number(country, bank_code, account)
+    stdnum_iban.validate(number["iban"])
+    return number
 
 
 def same_number(number, text):

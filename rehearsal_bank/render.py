@@ -5,6 +5,7 @@ model of answers. Every documented member is there, null when empty.
 """
 
 import copy
+import functools
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -145,13 +146,20 @@ def _categories(name, seed):
     names = dict(zip(_LANGUAGES, _CATEGORIES[name], strict=True))
     return [
         {
-            "id": guid_of("category", name),
-            "parentId": guid_of("category", "all"),
-            "setId": guid_of("category set"),
+            **_category_ids(name),
             "score": Decimal(60 + seed % 40) / 100,
             "names": names,
         }
     ]
+
+
+@functools.cache
+def _category_ids(name):
+    return {
+        "id": guid_of("category", name),
+        "parentId": guid_of("category", "all"),
+        "setId": guid_of("category set"),
+    }
 
 
 def _detail(facts, day, minor, account, ledger):

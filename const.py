@@ -21,7 +21,8 @@ WEBHOOK_PATH = "/open_banking/webhook"
 # One page of the bank's list, and one chunk of statement lines, are the unit of work
 # of a scheduled job: a few seconds, well inside Odoo's limits for cron workers. The
 # page is the largest we ask for; a bank may refuse it, or send less. Lines that are
-# inserted by set come in larger chunks: their probes cost the same for few.
+# inserted by set come in larger chunks: their probes cost the same for few. When a row
+# is refused its chunk is halved and made again, so a chunk that Odoo makes stays small.
 PAGE_SIZE = 1000
 CHUNK_SIZE = 200
 SET_SIZE = 10_000

@@ -156,10 +156,7 @@ class TestFeedBySet(OpenBankingCase):
         entries = self.first_page(account, run).entries
         rows = account.transaction_ids
         gone = rows.filtered(lambda row: row.external_id == entries[2].id)
-        self.env.cr.execute(
-            "DELETE FROM open_banking_transaction WHERE id = %s", [gone.id]
-        )
-        self.env.invalidate_all()
+        gone.unlink()
         left, absent = rows._pass_by_unchanged(run, entries)
         self.assertEqual((list(left), absent), ([2], {entries[2].id}))
         bank_rows, _said = rows._read_rows(account, {2: left[2].parse()})

@@ -8,6 +8,7 @@ import psycopg2
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, split_every
 
+from ....const import SET_SIZE
 from .batch import read_batch
 from .chatter import copy_chatter
 from .copies import ITEM, LINE, MOVE, Place, insert_copies
@@ -19,8 +20,7 @@ from .statistics import renew_statistics
 from .stored import difference, read_stored
 from .watch import watched
 
-# Fewer lines are not worth the probes; more are too much for one unit of work.
-FEWEST, MOST = 40, 10_000
+FEWEST = 40  # fewer lines are not worth the probes
 PART = 2000  # so many in one statement of SQL: its text holds all their values
 
 NO_PARTNER = (None,) * len(COLUMNS)
@@ -32,7 +32,7 @@ def create_replicated(lines, values_list):
     :param account.bank.statement.line lines: the model
     :raise NotProven: when they might differ from core's
     """
-    if not FEWEST <= len(values_list) <= MOST:
+    if not FEWEST <= len(values_list) <= SET_SIZE:
         raise NotProven(FEW_LINES if len(values_list) < FEWEST else "many lines")
     try:
         check_model(lines)
